@@ -1,0 +1,152 @@
+"""Gradients on request: `grad`, and the checks that hold every derivative to finite differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .state import enable_grad, no_grad
+from .tensor import Node, Tensor, walk
+
+
+def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], grad_outputs: Any = None,
+         retain_graph: bool | None = None, create_graph: bool = False,
+         allow_unused: bool = False) -> tuple[Tensor | None, ...]:
+    """d(sum of outputs · grad_outputs) / dinput for each input, without touching any `.grad`.
+
+    Shapes: each grad_output as its output (None: 1, for single elements); each result as its input.
+    Raises: RuntimeError for an input that the outputs do not depend on, unless allow_unused (then None).
+    """
+    outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    seeds = list(grad_outputs) if isinstance(grad_outputs, (tuple, list)) else [grad_outputs] * len(outputs)
+    if len(seeds) != len(outputs):
+        raise ValueError(f"grad: wanted a grad_output for each of {len(outputs)} outputs, got {len(seeds)}")
+    for number, x in enumerate(inputs):
+        if not x.requires_grad:
+            raise RuntimeError(f"grad: input {number} does not require a gradient: call .requires_grad_() before using it")
+    found = walk(outputs, seeds, create_graph if retain_graph is None else retain_graph, create_graph,
+                 *between(outputs, inputs))
+    for number, x in enumerate(inputs):
+        if x not in found and not allow_unused:
+            raise RuntimeError(f"grad: the outputs do not depend on input {number} {x.shape}: pass allow_unused=True "
+                               "to get None for it")
+    return tuple(found.get(x) for x in inputs)
+
+
+def between(outputs: Sequence[Tensor], inputs: Sequence[Tensor]) -> tuple[set[Node], dict[Node, list]]:
+    """The Nodes on the way from outputs back to inputs, and the (slot, input) that Nodes made: what `walk` wants."""
+    targets: dict[Node, list[tuple[int, Tensor]]] = {}
+    for x in inputs:
+        if x.node is not None:
+            targets.setdefault(x.node, []).append((x.slot, x))
+    leaves = {x for x in inputs if x.node is None}
+    found = {y.node for y in outputs if y.node is not None}
+    stack = list(found)
+    while stack:
+        parents = {x.node for x in stack.pop().inputs or () if isinstance(x, Tensor) and x.node is not None} - found
+        found |= parents
+        stack += parents
+    needed: set[Node] = set()
+    for node in sorted(found, key=lambda node: node.age):  # what a Node was made from comes before it
+        tensors = [x for x in node.inputs or () if isinstance(x, Tensor)]
+        if any(x in leaves or x.node in targets or x.node in needed for x in tensors):
+            needed.add(node)
+    return needed, targets
+
+
+class GradcheckError(RuntimeError):
+    """A derivative and its finite difference do not agree."""
+
+
+def gradcheck(function: Callable, inputs: Any, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3,
+              raise_exception: bool = True) -> bool:
+    """Hold the gradients of `function(*inputs)` to (f(x + eps) − f(x − eps)) / 2 eps, element by element.
+
+    Every element of every output that requires a gradient is differentiated by every element of every input that does.
+    Inputs should be float64: float32 has too few digits for eps = 1e-6.
+    Raises: GradcheckError naming input, element and both values, unless raise_exception is False.
+    """
+    inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    checked = [(i, x) for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
+    if not checked:
+        raise ValueError("gradcheck: wanted at least one input that requires a gradient, got none")
+    outputs = as_tuple(function(*inputs))
+    for number, y in enumerate(outputs):
+        if not y.requires_grad:
+            continue
+        analytic = jacobian_rows(y, [x for _, x in checked])
+        for (i, x), rows in zip(checked, analytic):
+            numeric = finite_differences(lambda: as_tuple(function(*inputs))[number], x, eps)
+            wrong = ~(np.abs(rows - numeric) <= atol + rtol * np.abs(numeric))
+            if wrong.any():
+                if not raise_exception:
+                    return False
+                row, column = (int(k) for k in np.argwhere(wrong)[0])
+                raise GradcheckError(
+                    f"gradcheck: d output {number}[{index_text(row, y)}] / d input {i}[{index_text(column, x)}] is "
+                    f"{rows[row, column]:.8g}, by finite differences {numeric[row, column]:.8g}; "
+                    f"{int(wrong.sum())} of {wrong.size} elements differ, by {np.abs(rows - numeric).max():.3g} at most")
+    return True
+
+
+def gradgradcheck(function: Callable, inputs: Any, grad_outputs: Any = None, eps: float = 1e-6, atol: float = 1e-5,
+                  rtol: float = 1e-3, raise_exception: bool = True) -> bool:
+    """gradcheck of the gradient: the second derivatives, by every input and by dL/doutput.
+
+    grad_outputs: dL/doutput to start from; default: fixed random numbers.
+    """
+    inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    outputs = [y for y in as_tuple(function(*inputs)) if y.requires_grad]
+    if grad_outputs is None:
+        random = np.random.default_rng(0)
+        grad_outputs = [Tensor(np.asarray(random.standard_normal(y.shape), y.dtype), True) for y in outputs]
+    seeds = list(as_tuple(grad_outputs))
+
+    def gradient(*arguments: Any) -> tuple[Tensor, ...]:
+        xs, dys = arguments[: len(inputs)], arguments[len(inputs) :]
+        ys = [y for y in as_tuple(function(*xs)) if y.requires_grad]
+        wanted = [x for x in xs if isinstance(x, Tensor) and x.requires_grad]
+        return tuple(g for g in grad(ys, wanted, dys, create_graph=True, allow_unused=True) if g is not None)
+
+    if not any(g.requires_grad for g in gradient(*inputs, *seeds)):
+        return True
+    return gradcheck(gradient, (*inputs, *seeds), eps, atol, rtol, raise_exception)
+
+
+def jacobian_rows(y: Tensor, inputs: Sequence[Tensor]) -> list[np.ndarray]:
+    """dy/dx for each input, (elements of y, elements of x), one backward pass a row."""
+    rows = [np.zeros((y.array.size, x.array.size), x.dtype) for x in inputs]
+    for row in range(y.array.size):
+        seed = np.zeros(y.array.size, y.dtype)
+        seed[row] = 1
+        found = grad(y, inputs, Tensor(seed.reshape(y.shape)), retain_graph=True, allow_unused=True)
+        for matrix, g in zip(rows, found):
+            if g is not None:
+                matrix[row] = g.array.ravel()
+    return rows
+
+
+def finite_differences(evaluate: Callable[[], Tensor], x: Tensor, eps: float) -> np.ndarray:
+    """(f(x + eps) − f(x − eps)) / 2 eps for each element of x: (elements of y, elements of x)."""
+    columns = []
+    for index in np.ndindex(x.shape):
+        kept = x.array[index]
+        sides = []
+        for moved in (kept + eps, kept - eps):
+            x.array[index] = moved
+            with enable_grad():  # the function may itself take gradients
+                sides.append(np.array(evaluate().array, np.float64).ravel())
+        x.array[index] = kept
+        columns.append((sides[0] - sides[1]) / (2 * eps))
+    return np.stack(columns, 1) if columns else np.zeros((evaluate().array.size, 0))
+
+
+def as_tuple(outputs: Any) -> tuple[Any, ...]:
+    return tuple(outputs) if isinstance(outputs, (tuple, list)) else (outputs,)
+
+
+def index_text(flat: int, x: Tensor) -> str:
+    return ", ".join(str(int(i)) for i in np.unravel_index(flat, x.shape))

@@ -1,0 +1,201 @@
+"""Every option of a training run: its default, what it means and what it may be, in one table.
+
+The command line takes its help and defaults from here; a run writes the whole table to its `config.toml`, and
+every verb that opens the run reads it back.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import math
+import os
+import tomllib
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinyattn.storage import read_text, write_atomically
+
+ATTENTION_KINDS = ("none", "dot", "scaled", "general", "additive", "cosine")
+TOKEN_KINDS = ("word", "char", "space")
+START_KINDS = ("eos", "sos")
+BUDGETS = ("epochs", "steps", "minutes")  # a run has exactly one of them
+PATHS = ("data", "dev")
+
+DEFAULT_EPOCHS = 10
+
+
+class ConfigError(ValueError):
+    """An option that cannot be: its name, what was wanted, what came."""
+
+
+def option(default: object, help: str, *, choices=None, least=None, above=None, below=None) -> typing.Any:
+    """A field of Config that knows what it means (`help`) and which values it takes."""
+    rules = {"choices": choices, "least": least, "above": above, "below": below}
+    return dataclasses.field(default=default, metadata={"help": help, **rules})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The options of `tinyattn train`. None means "not set". Given no budget, a run lasts DEFAULT_EPOCHS
+    epochs.
+
+    Raises: ConfigError for a value of the wrong type or out of range, or for more than one budget.
+    """
+
+    data: str | None = option(None, "file of training pairs")
+    dev: str | None = option(None, "file of dev pairs; not set: 5% of the distinct sources are held out")
+    strict: bool = option(False, "refuse a file with lines that are no pair")
+    seed: int = option(1, "seed of every random stream", least=0, below=2**63)
+    epochs: int | None = option(None, "train for this many epochs in total", least=0)
+    steps: int | None = option(None, "train for this many steps in total", least=0)
+    minutes: float | None = option(None, "train for this many minutes in total", least=0)
+    attention: str = option("dot", "how the decoder scores encoder outputs", choices=ATTENTION_KINDS)
+    layers: int = option(1, "LSTM layers, in the encoder and in the decoder", least=1)
+    hidden: int = option(128, "units of an LSTM layer", least=1)
+    embed: int = option(64, "numbers in a token's embedding", least=1)
+    bidirectional: bool = option(False, "the encoder reads in both directions")
+    dropout: float = option(0.1, "share of activations dropped in training", least=0, below=1)
+    source_tokens: str = option("word", "what the source is cut into", choices=TOKEN_KINDS)
+    target_tokens: str = option("word", "what the target is cut into", choices=TOKEN_KINDS)
+    vocab_size: int | None = option(None, "largest vocabulary a side, special tokens included", least=5)
+    start: str = option("eos", "the decoder's first input: the end or a start token", choices=START_KINDS)
+    source_eos: bool = option(False, "end each source with the end token")
+    batch_size: int = option(64, "sentences in a training step", least=1)
+    lr: float = option(0.002, "learning rate of Adam", above=0)
+    clip: float = option(1.0, "longest gradient; longer ones are scaled down to it", above=0)
+    threads: int | None = option(None, "threads; not set: as many cores as the process may use", least=1)
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            # The one place that writes to a frozen config: 10 becomes 10.0 where a float is wanted.
+            object.__setattr__(self, field.name, _checked(field, getattr(self, field.name)))
+        given = [name for name in BUDGETS if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ConfigError(
+                f"{' and '.join(given)}: wanted one budget, got {len(given)}: leave all but one out"
+            )
+        if not given:
+            object.__setattr__(self, "epochs", DEFAULT_EPOCHS)
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, object]) -> Config:
+        """A config with these options set and the rest at their defaults.
+
+        Raises: ConfigError, for an unknown name with the nearest known one.
+        """
+        names = [field.name for field in dataclasses.fields(cls)]
+        for name in options:
+            if name not in names:
+                near = difflib.get_close_matches(str(name), names, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"wanted one of {', '.join(names)}"
+                raise ConfigError(f"unknown option {name!r}: {hint}")
+        return cls(**options)
+
+    def with_options(self, options: Mapping[str, object]) -> Config:
+        """This config with some options replaced; a new budget takes the place of the old one."""
+        mine = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        if any(options.get(name) is not None for name in BUDGETS):
+            mine.update(dict.fromkeys(BUDGETS))
+        return Config.from_options({**mine, **options})
+
+    def require_agreement(self, options: Mapping[str, object]) -> None:
+        """For `--resume`: whoever repeats options of a run must repeat them as they were.
+
+        Raises: ConfigError naming each option that differs, with both values.
+        """
+        again = self.with_options(options)
+        differing = [
+            f"{name} was {_shown(getattr(self, name))}, now {_shown(getattr(again, name))}"
+            for name in options
+            if not _same(name, getattr(self, name), getattr(again, name))
+        ]
+        if differing:
+            raise ConfigError(
+                f"not the run's own: {'; '.join(differing)}: leave them out, or start a new run"
+            )
+
+    def to_toml(self) -> str:
+        """Every option, its value and its meaning; what is not set as a comment (TOML has no null)."""
+        lines = []
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            setting = f"# {field.name} is not set" if value is None else f"{field.name} = {_as_toml(value)}"
+            lines.append(f"{setting:<32}# {field.metadata['help']}")
+        return "\n".join(lines) + "\n"
+
+    def save(self, path: str | os.PathLike) -> None:
+        write_atomically(path, self.to_toml())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> Config:
+        """Read what `save`, or a person, wrote; options left out have their defaults.
+
+        Raises: ConfigError naming the file.
+        """
+        try:
+            options = tomllib.loads(read_text(path, "a configuration (TOML)", ConfigError))
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{path}: not valid TOML: {error}; wanted lines like: hidden = 128") from None
+        try:
+            return cls.from_options(options)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from None
+
+
+def _checked(field: dataclasses.Field, value: object) -> object:
+    """The value, a whole number as a float where a float is wanted; or ConfigError."""
+    kind, optional = _kind(field)
+    rules = field.metadata
+    if value is None and optional:
+        return None
+    if kind is float and type(value) is int:
+        value = float(value)
+    fits = type(value) is kind
+    if kind in (int, float):
+        fits = fits and math.isfinite(value)
+        fits = fits and (rules["least"] is None or value >= rules["least"])
+        fits = fits and (rules["above"] is None or value > rules["above"])
+        fits = fits and (rules["below"] is None or value < rules["below"])
+    if rules["choices"] is not None:
+        fits = fits and value in rules["choices"]
+    if not fits:
+        raise ConfigError(f"{field.name}: wanted {_wanted(field)}, got {_shown(value)}")
+    return value
+
+
+def _wanted(field: dataclasses.Field) -> str:
+    rules = field.metadata
+    if rules["choices"] is not None:
+        return "one of " + ", ".join(rules["choices"])
+    words = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[_kind(field)[0]]
+    bounds = [("at least", rules["least"]), ("above", rules["above"]), ("below", rules["below"])]
+    limits = " and ".join(f"{word} {bound}" for word, bound in bounds if bound is not None)
+    return f"{words} {limits}".strip()
+
+
+def _kind(field: dataclasses.Field) -> tuple[type, bool]:
+    """The type an option has when it is set, and whether it may be None: (int, True) for `int | None`."""
+    kinds = [k.strip() for k in str(field.type).split("|")]
+    return {"bool": bool, "int": int, "float": float, "str": str}[kinds[0]], "None" in kinds
+
+
+def _shown(value: object) -> str:
+    """A value as its option would be written."""
+    if value is None:
+        return "not set"
+    return _as_toml(value) if isinstance(value, (bool, int, float, str)) else repr(value)
+
+
+def _as_toml(value: bool | int | float | str) -> str:
+    # json spells true, numbers and escapes as TOML does, but for DEL, which TOML wants escaped.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _same(name: str, one: object, other: object) -> bool:
+    if name in PATHS and one is not None and other is not None:
+        return Path(str(one)).absolute() == Path(str(other)).absolute()
+    return one == other
