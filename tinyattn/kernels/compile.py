@@ -24,10 +24,12 @@ class kernel:
             return self.body
         import numba
 
-        for name, value in list(self.body.__globals__.items()):  # Numba has to find functions, not their wrappers
-            if isinstance(value, kernel) and value is not self:
-                self.body.__globals__[name] = value.compiled
         return numba.njit(nogil=True, error_model="numpy", fastmath=FASTMATH)(self.body)
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What Numba asks for where one kernel calls another."""
+        return self.compiled._numba_type_
 
     def __call__(self, *arguments: Any) -> Any:
         return self.compiled(*arguments)
