@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 # Without 'nnan' and 'ninf', so that isnan and isinf keep their meaning; the others let LLVM vectorise sums.
-FASTMATH = {"reassoc", "nsz", "contract", "arcp", "afn"}
+FASTMATH = frozenset({"reassoc", "nsz", "contract", "arcp", "afn"})
 
 
-class kernel:
+class Kernel:
     """A function of arrays, in loops. Numba compiles it at the first call, for the types that come."""
 
-    def __init__(self, body: Callable) -> None:
-        self.body = body
+    def __init__(self, body: Callable, fastmath: Set[str], emitted: Callable[[], Any] | None) -> None:
+        self.body, self.fastmath, self.emitted = body, fastmath, emitted
         functools.update_wrapper(self, body)
 
     @functools.cached_property
@@ -24,7 +24,8 @@ class kernel:
             return self.body
         import numba
 
-        return numba.njit(nogil=True, error_model="numpy", fastmath=FASTMATH)(self.body)
+        body = self.emitted and self.emitted() or self.body
+        return numba.njit(nogil=True, error_model="numpy", fastmath=set(self.fastmath))(body)
 
     @property
     def _numba_type_(self) -> Any:
@@ -33,3 +34,11 @@ class kernel:
 
     def __call__(self, *arguments: Any) -> Any:
         return self.compiled(*arguments)
+
+
+def kernel(body: Callable | None = None, *, fastmath: Set[str] = FASTMATH,
+           emitted: Callable[[], Any] | None = None) -> Any:
+    """Make a kernel of a plain loop."""
+    if body is None:
+        return functools.partial(kernel, fastmath=fastmath, emitted=emitted)
+    return Kernel(body, fastmath, emitted)

@@ -13,16 +13,18 @@ dtype, float32 or float64. M, K and N are anything, 0 included.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .compile import kernel
+from .tile import multiply_panel, panel_width
 
-WIDTH = 32
 
-
-def new_panels(K: int, N: int, dtype: np.dtype) -> np.ndarray:
+def new_panels(K: int, N: int, dtype: Any) -> np.ndarray:
     """Memory for a packed B (K, N): panels of `width` columns, (ceil(N / width), K, width)."""
-    return np.empty((-(-N // WIDTH), K, WIDTH), dtype)
+    width = panel_width(dtype)
+    return np.empty((-(-N // width), K, width), dtype)
 
 
 @kernel
@@ -31,10 +33,17 @@ def pack(b, panels):
     K, N = b.shape
     width = panels.shape[2]
     for p in range(panels.shape[0]):
-        columns = min(width, N - p * width)
-        for k in range(K):
+        first = p * width
+        columns = min(width, N - first)
+        if b.strides[1] <= b.strides[0]:  # read B the way it lies in memory
+            for k in range(K):
+                for j in range(columns):
+                    panels[p, k, j] = b[k, first + j]
+        else:
             for j in range(columns):
-                panels[p, k, j] = b[k, p * width + j]
+                for k in range(K):
+                    panels[p, k, j] = b[k, first + j]
+        for k in range(K if columns < width else 0):
             for j in range(columns, width):
                 panels[p, k, j] = 0
 
@@ -42,13 +51,6 @@ def pack(b, panels):
 @kernel
 def matmul_packed(a, panels, c, accumulate):
     """C (M, N) = A (M, K) @ B, or C + A @ B where `accumulate`; B (K, N) packed."""
-    M, K = a.shape
-    N, width = c.shape[1], panels.shape[2]
-    for i in range(M):
-        for j in range(N if not accumulate else 0):
-            c[i, j] = 0
-        for p in range(panels.shape[0]):
-            for k in range(K):
-                x = a[i, k]
-                for j in range(p * width, min(N, (p + 1) * width)):
-                    c[i, j] += x * panels[p, k, j - p * width]
+    width = panels.shape[2]
+    for p in range(panels.shape[0]):
+        multiply_panel(a, panels[p], c[:, p * width:(p + 1) * width], accumulate)
