@@ -1,0 +1,144 @@
+"""A run on disk: its folder, and what has to be in it for training to go on as if it had never stopped.
+
+    config.toml                every option
+    source.vocabulary.json     target.vocabulary.json
+    best.safetensors           the parameters with the lowest dev loss so far: what translates
+    last.safetensors           parameters, optimizer and progress: where `--resume` goes on
+    metrics.jsonl              a line every few steps
+    loss.svg                   drawn from it by the command line
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinyattn.storage import (
+    CheckpointError, load_with_metadata, read_text, remove_unfinished, save, write_atomically,
+)
+from tinyattn.text.vocabulary import Vocabulary
+from tinyattn.translator.config import Config, ConfigError
+
+OPTIMIZER = "optimizer."  # begins the names of the optimizer's arrays in last.safetensors
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass
+class Progress:
+    """How far a run is. Random streams and the order of batches follow from it, so nothing of theirs is stored."""
+
+    data: str = ""  # digest of the training pairs
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0  # batches of this epoch already trained on
+    seconds: float = 0.0  # spent on the run, whatever the number of sittings
+    best_loss: float | None = None  # the lowest dev loss so far
+    measured: int | None = None  # the step of the last dev measurement
+    # Since the last line of metrics.jsonl:
+    loss_sum: float = 0.0
+    tokens: int = 0
+    line_seconds: float = 0.0
+
+    @classmethod
+    def from_json(cls, text: str) -> Progress:
+        values = json.loads(text)
+        if set(values) != {field.name for field in dataclasses.fields(cls)}:
+            raise ValueError(f"other names than this version's: {', '.join(values)}")
+        return cls(**values)
+
+
+class Run:
+    """The folder of a run, which need not exist yet."""
+
+    def __init__(self, folder: str | os.PathLike) -> None:
+        self.folder = Path(folder)
+        self.config = self.folder / "config.toml"
+        self.vocabularies = (self.folder / "source.vocabulary.json", self.folder / "target.vocabulary.json")
+        self.best = self.folder / "best.safetensors"
+        self.last = self.folder / "last.safetensors"
+        self.metrics = self.folder / "metrics.jsonl"
+        self.loss_picture = self.folder / "loss.svg"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return (self.config, *self.vocabularies, self.best, self.last, self.metrics, self.loss_picture)
+
+    def exists(self) -> bool:
+        """Is there anything of a run in the folder?"""
+        return any(file.exists() for file in self.files)
+
+    def begin(self, config: Config, vocabularies: tuple[Vocabulary, Vocabulary]) -> None:
+        """Make the folder, empty of an earlier run, and write what stays the same through training."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        remove_unfinished(self.folder)
+        for file in self.files:
+            file.unlink(missing_ok=True)
+        for vocabulary, file in zip(vocabularies, self.vocabularies):
+            vocabulary.save(file)
+        config.save(self.config)
+
+    def load(self) -> tuple[Config, tuple[Vocabulary, Vocabulary]]:
+        """Raises: CheckpointError for a folder that is no run, or one that is damaged."""
+        if not self.config.exists():
+            what = "holds no run (no config.toml)" if self.folder.is_dir() else "no such run"
+            raise CheckpointError(f"{self.folder}: {what}: wanted a folder that `tinyattn train --out` wrote")
+        try:
+            config = Config.load(self.config)
+        except ConfigError as error:
+            raise CheckpointError(str(error)) from None
+        source, target = map(Vocabulary.load, self.vocabularies)
+        return config, (source, target)
+
+    def parameters(self) -> Arrays:
+        """The parameters to translate with: the best ones, or the last where none have been measured yet."""
+        if not self.best.exists() and self.last.exists():
+            return self.load_last()[0]
+        return load_with_metadata(self.best)[0]
+
+    def save_best(self, parameters: Arrays, progress: Progress) -> None:
+        save(parameters, self.best, {"step": str(progress.step)})
+
+    def save_last(self, parameters: Arrays, optimizer: Arrays, progress: Progress) -> None:
+        arrays = {**parameters, **{OPTIMIZER + name: array for name, array in optimizer.items()}}
+        save(arrays, self.last, {"progress": json.dumps(dataclasses.asdict(progress))})
+
+    def load_last(self) -> tuple[Arrays, Arrays, Progress]:
+        """Parameters, optimizer arrays and progress."""
+        arrays, metadata = load_with_metadata(self.last)
+        try:
+            progress = Progress.from_json(metadata["progress"])
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise CheckpointError(f"{self.last}: no progress in it ({error}): not a checkpoint of this version; "
+                                  "start a new run") from None
+        optimizer = {name.removeprefix(OPTIMIZER): arrays.pop(name) for name in list(arrays)
+                     if name.startswith(OPTIMIZER)}
+        return arrays, optimizer, progress
+
+    def append_metrics(self, line: dict[str, Any]) -> None:
+        with open(self.metrics, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def read_metrics(self) -> list[dict[str, Any]]:
+        """The lines of metrics.jsonl; a last one that was cut short is left out."""
+        if not self.metrics.exists() or not self.metrics.stat().st_size:
+            return []
+        lines = []
+        for number, text in enumerate(read_text(self.metrics, "lines of JSON").split("\n")[:-1], start=1):
+            try:
+                lines.append(json.loads(text))
+                lines[-1]["step"]
+            except (ValueError, TypeError, KeyError):
+                raise CheckpointError(f"{self.metrics}, line {number}: wanted a JSON object with a step, got "
+                                      f"{text[:40]!r}: the file was edited; remove the line") from None
+        return lines
+
+    def forget_metrics_after(self, step: int) -> None:
+        """Take out the lines that a run killed after its last checkpoint wrote: they will be written again."""
+        kept = [json.dumps(line) + "\n" for line in self.read_metrics() if line["step"] <= step]
+        write_atomically(self.metrics, "".join(kept))

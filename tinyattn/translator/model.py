@@ -1,0 +1,162 @@
+"""The encoder-decoder with attention, as the video draws it.
+
+The encoder reads the source and leaves one output per token, `h`. The decoder starts where the encoder ended and
+writes the target, one token a step; its output `s` asks every `h` how alike they are, the answers become weights,
+and the weighted sum of the `h`, the context, together with `s` decides the next token.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tinyattn import nn
+from tinyattn.ops.attention import additive_attention, attention
+from tinyattn.ops.shapes import cat
+from tinyattn.tensor import Tensor
+from tinyattn.translator.config import Config, ConfigError
+
+State = tuple[Tensor, Tensor]  # h and c of every layer, each (layers, B, H)
+
+
+@dataclass
+class Encoded:
+    """A batch of sources, read. Shapes: h (B, S, H), keys like h, mask (B, S): True at real tokens."""
+
+    h: Tensor
+    keys: Any  # what the scores are taken with: h itself, or h prepared once for all steps
+    mask: np.ndarray
+    state: State
+
+
+class Encoder(nn.Module):
+    """Source ids to `h`, an output for each token, and the final state.
+
+    A bidirectional encoder has H / 2 units a direction, so that what it hands over has the width H either way.
+    """
+
+    def __init__(self, tokens: int, embed: int, hidden: int, layers: int, bidirectional: bool, dropout: float) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(tokens, embed)
+        self.dropout = nn.Dropout(dropout)
+        self.lstm = nn.LSTM(embed, hidden // 2 if bidirectional else hidden, layers, batch_first=True,
+                            dropout=dropout if layers > 1 else 0.0, bidirectional=bidirectional)
+        self.bidirectional = bidirectional
+
+    def forward(self, source: np.ndarray, lengths: np.ndarray) -> tuple[Tensor, State]:
+        """Shapes: source (B, S), lengths (B,) -> h (B, S, H), state ((layers, B, H), (layers, B, H))"""
+        h, (h_n, c_n) = self.lstm(self.dropout(self.embedding(source)), lengths=lengths)
+        return h, (self.join(h_n), self.join(c_n))
+
+    def join(self, final: Tensor) -> Tensor:
+        """The final states of both directions side by side, layer by layer: (2 layers, B, H/2) -> (layers, B, H)."""
+        if not self.bidirectional:
+            return final
+        directions, B, half = final.shape
+        return final.reshape(directions // 2, 2, B, half).permute(0, 2, 1, 3).reshape(directions // 2, B, 2 * half)
+
+
+class Decoder(nn.Module):
+    """Target ids, each the token before the one that is asked for, to outputs `s`, from the state it is given."""
+
+    def __init__(self, tokens: int, embed: int, hidden: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(tokens, embed)
+        self.dropout = nn.Dropout(dropout)
+        self.lstm = nn.LSTM(embed, hidden, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
+
+    def forward(self, target: np.ndarray, state: State, lengths: np.ndarray | None = None) -> tuple[Tensor, State]:
+        """Shapes: target (B, T), lengths (B,) -> s (B, T, H), state"""
+        return self.lstm(self.dropout(self.embedding(target)), state, lengths=lengths)
+
+
+class Attention(nn.Module):
+    """weights = softmax(score(s, h)) over the source, context = Σ weights · h, with one of these scores:
+
+    dot       s · h                    (the video; Luong et al. 2015, eq. 8)
+    scaled    s · h / √H               (Vaswani et al. 2017, eq. 1)
+    general   s · W h                  (Luong et al. 2015, eq. 8)
+    additive  v · tanh(W s + U h)      (Bahdanau et al. 2015, appendix A.1.2)
+    cosine    exp(τ) · s · h / |s||h|  τ is learned: a bare cosine lies in [-1, 1], and softmax makes of that
+                                       nearly equal weights for all words of a long sentence
+    """
+
+    def __init__(self, kind: str, hidden: int) -> None:
+        super().__init__()
+        self.kind = kind
+        self.scale = 1 / math.sqrt(hidden) if kind == "scaled" else 1.0
+        if kind == "general":
+            self.key = nn.Linear(hidden, hidden, bias=False)
+        if kind == "additive":
+            self.query = nn.Linear(hidden, hidden, bias=False)
+            self.key = nn.Linear(hidden, hidden)
+            self.v = nn.Parameter(nn.Linear(hidden, 1, bias=False).weight.array[0])
+        if kind == "cosine":
+            self.temperature = nn.Parameter(np.array(math.log(10), dtype=np.float32))
+
+    def keys(self, h: Tensor) -> Tensor:
+        """What of the scores depends on the source alone: computed once a sentence, not at every step."""
+        if self.kind in ("general", "additive"):
+            return self.key(h)
+        return unit(h) if self.kind == "cosine" else h
+
+    def forward(self, s: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor]:
+        """Shapes: s (B, T, H) -> context (B, T, H), weights (B, T, S); padding has weight 0"""
+        if self.kind == "additive":
+            return additive_attention(self.query(s), encoded.keys, encoded.h, self.v, mask=encoded.mask)
+        queries = unit(s) * self.temperature.exp() if self.kind == "cosine" else s
+        return attention(queries, encoded.keys, encoded.h, mask=encoded.mask, scale=self.scale)
+
+
+def unit(x: Tensor) -> Tensor:
+    """x / |x| along the last dimension; 0 stays 0."""
+    return x * ((x * x).sum(-1, keepdim=True) + 1e-12).rsqrt()
+
+
+class Seq2Seq(nn.Module):
+    """The whole model: source ids and the target so far to scores (logits) for every next target token.
+
+    Raises: ConfigError for an odd `hidden` with `bidirectional`.
+    """
+
+    def __init__(self, source_tokens: int, target_tokens: int, config: Config) -> None:
+        super().__init__()
+        if config.bidirectional and config.hidden % 2:
+            raise ConfigError(f"hidden: wanted an even number, half for each direction of a bidirectional encoder, "
+                              f"got {config.hidden}")
+        E, H, layers, p = config.embed, config.hidden, config.layers, config.dropout
+        attends = config.attention != "none"
+        self.encoder = Encoder(source_tokens, E, H, layers, config.bidirectional, p)
+        self.decoder = Decoder(target_tokens, E, H, layers, p)
+        self.attention = Attention(config.attention, H) if attends else None
+        self.dropout = nn.Dropout(p)
+        self.output = nn.Linear(2 * H if attends else H, target_tokens)
+
+    def encode(self, source: np.ndarray, lengths: np.ndarray) -> Encoded:
+        """Read a batch of sources. Shapes: source (B, S), lengths (B,)"""
+        h, state = self.encoder(source, lengths)
+        mask = np.arange(source.shape[1]) < lengths[:, None]
+        return Encoded(h, None if self.attention is None else self.attention.keys(h), mask, state)
+
+    def decode(self, target: np.ndarray, state: State, encoded: Encoded,
+               lengths: np.ndarray | None = None) -> tuple[Tensor, Tensor | None, State]:
+        """Logits, attention weights (None without attention) and the state after `target`: all of it at once when
+        it is known (teacher forcing), or one token at a time.
+
+        Shapes: target (B, T), lengths (B,) -> logits (B, T, V), weights (B, T, S)
+        """
+        s, state = self.decoder(target, state, lengths)
+        if self.attention is None:
+            return self.output(self.dropout(s)), None, state
+        context, weights = self.attention(s, encoded)
+        return self.output(self.dropout(cat([context, s], -1))), weights, state
+
+    def forward(self, source: np.ndarray, source_lengths: np.ndarray, target: np.ndarray,
+                target_lengths: np.ndarray) -> tuple[Tensor, Tensor | None]:
+        """Teacher forcing. Shapes: source (B, S), target (B, T) -> logits (B, T, V), weights (B, T, S)"""
+        encoded = self.encode(source, source_lengths)
+        logits, weights, _ = self.decode(target, encoded.state, encoded, target_lengths)
+        return logits, weights

@@ -1,0 +1,76 @@
+"""From a source to its translation: at every step the likeliest next token, until the end token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinyattn.ops.softmax import log_softmax
+from tinyattn.state import no_grad
+from tinyattn.text.batches import pad
+from tinyattn.text.vocabulary import END, PAD, START, UNKNOWN
+from tinyattn.translator.model import Seq2Seq
+
+NEVER = [PAD, START, UNKNOWN]  # no token of a translation
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Target ids without the end, log p of the whole (the end counts), and each id's attention over the source.
+
+    Shapes: attention (T, S), None for a model without
+    """
+
+    ids: list[int]
+    score: float
+    attention: np.ndarray | None
+
+
+def longest(source_length: int) -> int:
+    """After how many tokens a translation that does not end is cut off."""
+    return 2 * source_length + 10
+
+
+def greedy(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int = END, batch_size: int = 64) -> list[Found]:
+    """The translations of sources (ids, none empty), in their order; sources of like length are decoded together."""
+    order = sorted(range(len(sources)), key=lambda k: len(sources[k]))
+    found: dict[int, Found] = {}
+    was_training = model.training
+    model.eval()
+    try:
+        with no_grad():
+            for first in range(0, len(order), batch_size):
+                rows = order[first : first + batch_size]
+                found.update(zip(rows, _greedy_batch(model, [sources[k] for k in rows], start)))
+    finally:
+        model.train(was_training)
+    return [found[k] for k in range(len(sources))]
+
+
+def _greedy_batch(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int) -> list[Found]:
+    source, lengths = pad(sources)
+    limits = longest(lengths)
+    B = len(sources)
+    encoded = model.encode(source, lengths)
+    state, previous = encoded.state, np.full(B, start)
+    chosen, attentions = [], []  # for each step (B,) and (B, S)
+    score, finished = np.zeros(B), np.zeros(B, dtype=bool)
+    while not finished.all():
+        logits, weights, state = model.decode(previous[:, None], state, encoded)
+        log_p = log_softmax(logits.array[:, 0], -1)
+        log_p[:, NEVER] = -np.inf
+        previous = np.where(finished, PAD, log_p.argmax(-1))
+        score += np.where(finished, 0.0, log_p[np.arange(B), previous])
+        chosen.append(previous)
+        if weights is not None:
+            attentions.append(weights.array[:, 0])
+        finished = finished | (previous == END) | (len(chosen) >= limits)
+    ids, found = np.stack(chosen, 1), []
+    for b, row in enumerate(ids):
+        row = row[row != PAD]
+        row = row[: len(row) - (row[-1] == END)]
+        attention = np.stack([a[b, : lengths[b]] for a in attentions[: len(row)]] or [np.zeros((0, lengths[b]))])
+        found.append(Found(row.tolist(), float(score[b]), attention if attentions else None))
+    return found

@@ -1,0 +1,169 @@
+"""A translator: a model with its vocabularies and options; made by training or loading, then given sentences."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+import numpy as np
+
+from tinyattn import streams
+from tinyattn.storage import CheckpointError, save
+from tinyattn.text.batches import Example
+from tinyattn.text.pairs import Pair, clean_pairs, hold_out
+from tinyattn.text.tokens import TOKENIZERS
+from tinyattn.text.vocabulary import END, SPECIAL_NAMES, START, Vocabulary
+from tinyattn.translator.checkpoint import Arrays, Run
+from tinyattn.translator.config import Config
+from tinyattn.translator.model import Seq2Seq
+from tinyattn.translator.search import greedy
+from tinyattn.translator.training import Training, Watcher
+
+
+@dataclass(frozen=True, eq=False)
+class Hypothesis:
+    """One translation. `score` is the log of its probability; `attention` says how much each target token looked at
+    each source token.
+
+    Shapes: attention (len(tokens), len(source_tokens)), rows sum to 1; None for a model without attention
+    """
+
+    text: str
+    tokens: list[str]
+    score: float
+    attention: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
+class Translation:
+    """What came out for one source; `text`, `tokens`, `score` and `attention` are the best hypothesis's."""
+
+    source: str
+    source_tokens: list[str]
+    hypotheses: list[Hypothesis]
+
+    text = property(lambda self: self.hypotheses[0].text)
+    tokens = property(lambda self: self.hypotheses[0].tokens)
+    score = property(lambda self: self.hypotheses[0].score)
+    attention = property(lambda self: self.hypotheses[0].attention)
+
+
+class Translator:
+    """Sentences in, translations out. Make one with `Translator.train` or `Translator.load`."""
+
+    def __init__(self, config: Config, vocabularies: tuple[Vocabulary, Vocabulary], model: Seq2Seq | None = None) -> None:
+        self.config = config
+        self.source_vocabulary, self.target_vocabulary = vocabularies
+        self.source_tokenizer = TOKENIZERS[config.source_tokens]
+        self.target_tokenizer = TOKENIZERS[config.target_tokens]
+        self.start = END if config.start == "eos" else START
+        if model is None:
+            with streams.using(streams.stream(config.seed, "parameters")):
+                model = Seq2Seq(len(self.source_vocabulary), len(self.target_vocabulary), config)
+        self.model = model
+
+    # --- making one ---
+
+    @classmethod
+    def for_pairs(cls, config: Config, pairs: Sequence[Pair]) -> Translator:
+        """One that knows the tokens of these pairs, and nothing yet of translating."""
+        sides = zip(*pairs)
+        vocabularies = [
+            Vocabulary.build(map(TOKENIZERS[kind].tokenize, side), maximum_size=config.vocab_size)
+            for kind, side in zip((config.source_tokens, config.target_tokens), sides)
+        ]
+        return cls(config, (vocabularies[0], vocabularies[1]))
+
+    @classmethod
+    def train(cls, pairs: Iterable[Sequence[str]], *, dev: Iterable[Sequence[str]] | None = None,
+              watcher: Watcher | None = None, **options: Any) -> Translator:
+        """Train on (source, target) pairs with the options of `tinyattn train`: attention="dot", hidden=128,
+        epochs=10 ... Without `dev`, 5% of the distinct sources are held out; the parameters that do best on dev win.
+
+        Raises: ConfigError for an option that cannot be, DataError for pairs that are none, TrainingError when the
+        loss is no longer finite.
+        """
+        config = Config.from_options(options)
+        train = clean_pairs(pairs, strict=config.strict).pairs
+        if dev is None:
+            train, held_out = hold_out(train, config.seed)
+        else:
+            held_out = clean_pairs(dev, strict=config.strict, name="dev").pairs
+        translator = cls.for_pairs(config, train)
+        Training(translator, train, held_out, watcher=watcher).train()
+        return translator
+
+    @classmethod
+    def load(cls, run: str | os.PathLike) -> Translator:
+        """From a run's folder, or "statquest", the video's two-unit model.
+
+        Raises: CheckpointError when it is missing or damaged.
+        """
+        if run == "statquest":
+            from tinyattn.translator.statquest import statquest
+
+            return statquest()
+        config, vocabularies = Run(run).load()
+        translator = cls(config, vocabularies)
+        translator.load_parameters(Run(run).parameters(), str(run))
+        return translator
+
+    def save(self, run: str | os.PathLike) -> None:
+        """Write a folder that `load` and every verb of the command line read; an earlier run there is replaced."""
+        folder = Run(run)
+        folder.begin(self.config, (self.source_vocabulary, self.target_vocabulary))
+        save(self.parameters(), folder.best)
+
+    def parameters(self) -> Arrays:
+        """A copy of the model's parameters."""
+        return {name: np.array(value) for name, value in self.model.state_dict().items()}
+
+    def load_parameters(self, parameters: Arrays, origin: str) -> None:
+        """Raises: CheckpointError naming `origin` when they are another model's."""
+        own = {name: value.shape for name, value in self.parameters().items()}
+        given = {name: value.shape for name, value in parameters.items()}
+        if own != given:
+            name = next(name for name in [*own, *given] if own.get(name) != given.get(name))
+            raise CheckpointError(f"{origin}: not this model's parameters: wanted {name} of shape {own.get(name)}, "
+                                  f"got {given.get(name)}: config.toml and the parameters are of different runs")
+        self.model.load_state_dict(parameters)
+
+    # --- using it ---
+
+    def encode(self, pair: Pair) -> Example:
+        """The ids of a pair."""
+        source, target = pair
+        return (self.source_vocabulary.encode(self.source_tokenizer.tokenize(source)),
+                self.target_vocabulary.encode(self.target_tokenizer.tokenize(target)))
+
+    @overload
+    def translate(self, text: str, beam: int = 1) -> Translation: ...
+    @overload
+    def translate(self, text: Sequence[str], beam: int = 1) -> list[Translation]: ...
+    def translate(self, text: str | Sequence[str], beam: int = 1) -> Translation | list[Translation]:
+        """The translation of a text, or a list of them for a list of texts. A blank text has a blank translation.
+
+        Raises: ValueError for a beam other than 1: only greedy search is there.
+        """
+        if beam != 1:
+            raise ValueError(f"beam: wanted 1, greedy search, the only one there is, got {beam}: leave it out")
+        if isinstance(text, str):
+            return self.translate([text])[0]
+        sources = [self.source_tokenizer.tokenize(sentence) for sentence in text]
+        ids = [self.source_vocabulary.encode(tokens) for tokens in sources]
+        if self.config.source_eos:
+            sources = [[*tokens, SPECIAL_NAMES[END]] if tokens else [] for tokens in sources]
+            ids = [[*row, END] if row else [] for row in ids]
+        blank = Hypothesis("", [], 0.0, None if self.model.attention is None else np.zeros((0, 0), np.float32))
+        found = iter(greedy(self.model, [row for row in ids if row], self.start))
+        result = []
+        for sentence, tokens in zip(text, sources):
+            best = blank
+            if tokens:
+                hypothesis = next(found)
+                target = self.target_vocabulary.decode(hypothesis.ids)
+                best = Hypothesis(self.target_tokenizer.detokenize(target), target, hypothesis.score, hypothesis.attention)
+            result.append(Translation(sentence, tokens, [best]))
+        return result
