@@ -1,0 +1,106 @@
+"""Kernels of the LSTM: its time loop, forward and backward, for a block of batch rows.
+
+Rows of the batch meet only in the matrix products; everything else is done row by row, in loops over the H units.
+Each of those loops writes one array: the compiler turns such loops into vector instructions by itself.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..kernels.compile import kernel
+from ..kernels.matmul import matmul_packed
+from ..kernels.vector import sigmoid, tanh
+
+
+@kernel
+def sequence_forward(w, bias, lengths, reverse, gates, h_before, c_before, hs, h, c):
+    """All steps: h and c (B, H) go from the first state to the last. w is w_hhᵀ, packed; for the rest see step_forward."""
+    B, T, H = hs.shape
+    z = np.empty((B, 4 * H), hs.dtype)
+    for step in range(T):
+        t = T - 1 - step if reverse else step
+        matmul_packed(h, w, z, False)
+        step_forward(z, bias, lengths, t, gates, h_before, c_before, hs, h, c)
+
+
+@kernel
+def step_forward(z, bias, lengths, t, gates, h_before, c_before, hs, h, c):
+    """Step t. z (B, 4H) = w_hh h; gates (B, T, 4H) come as w_ih x and become i, f, g, o; h and c move on.
+
+    hs (B, T, H) gets the output; h_before, c_before (B, T, H) keep the state that the step began with.
+    """
+    B, H = h.shape
+    for b in range(B):
+        for j in range(H):
+            h_before[b, t, j] = h[b, j]
+        for j in range(H):
+            c_before[b, t, j] = c[b, j]
+        if t >= lengths[b]:  # past the row's end: its state stays
+            for j in range(H):
+                hs[b, t, j] = 0
+            continue
+        for j in range(2 * H):  # i and f
+            gates[b, t, j] = sigmoid(gates[b, t, j] + z[b, j] + bias[j])
+        for j in range(2 * H, 3 * H):  # g
+            gates[b, t, j] = tanh(gates[b, t, j] + z[b, j] + bias[j])
+        for j in range(3 * H, 4 * H):  # o
+            gates[b, t, j] = sigmoid(gates[b, t, j] + z[b, j] + bias[j])
+        for j in range(H):  # c' = f c + i g
+            c[b, j] = gates[b, t, H + j] * c[b, j] + gates[b, t, j] * gates[b, t, 2 * H + j]
+        for j in range(H):  # h' = o tanh c'
+            h[b, j] = gates[b, t, 3 * H + j] * tanh(c[b, j])
+        for j in range(H):
+            hs[b, t, j] = h[b, j]
+
+
+@kernel
+def sequence_backward(w, lengths, reverse, gates, c_before, dhs, dgates, dh, dc):
+    """All steps, last one first: dh and dc (B, H) go from dL/d last state to dL/d first state. w is w_hh, packed."""
+    B, T, H = dhs.shape
+    dz = np.empty((B, 4 * H), dhs.dtype)
+    for step in range(T):
+        t = step if reverse else T - 1 - step
+        step_backward(lengths, t, gates, c_before, dhs, dgates, dz, dh, dc)
+        matmul_packed(dz, w, dh, True)
+
+
+@kernel
+def step_backward(lengths, t, gates, c_before, dhs, dgates, dz, dh, dc):
+    """Step t. dgates[:, t] and dz (B, 4H) get dL/d(what the gates' σ and tanh were taken of).
+
+    dh and dc (B, H) come as dL/d(state after the step) and leave as dL/d(state before it), except for the part of
+    dh that went through w_hh: that is dz w_hh, and the caller adds it.
+    """
+    B, H = dh.shape
+    for b in range(B):
+        if t >= lengths[b]:
+            for j in range(4 * H):
+                dz[b, j] = 0
+        else:
+            for j in range(H):
+                dh[b, j] += dhs[b, t, j]
+            for j in range(H):  # tanh c', which the forward did not keep
+                i, f, g = gates[b, t, j], gates[b, t, H + j], gates[b, t, 2 * H + j]
+                dz[b, 3 * H + j] = tanh(f * c_before[b, t, j] + i * g)
+            for j in range(H):  # dc' += dh' o (1 − tanh² c')
+                tanh_c = dz[b, 3 * H + j]
+                dc[b, j] += dh[b, j] * gates[b, t, 3 * H + j] * (1 - tanh_c * tanh_c)
+            for j in range(H):  # do = dh' tanh c', through σ
+                o = gates[b, t, 3 * H + j]
+                dz[b, 3 * H + j] *= dh[b, j] * o * (1 - o)
+            for j in range(H):  # dg = dc' i, through tanh
+                g = gates[b, t, 2 * H + j]
+                dz[b, 2 * H + j] = dc[b, j] * gates[b, t, j] * (1 - g * g)
+            for j in range(H):  # df = dc' c, through σ
+                f = gates[b, t, H + j]
+                dz[b, H + j] = dc[b, j] * c_before[b, t, j] * f * (1 - f)
+            for j in range(H):  # di = dc' g, through σ
+                i = gates[b, t, j]
+                dz[b, j] = dc[b, j] * gates[b, t, 2 * H + j] * i * (1 - i)
+            for j in range(H):  # dc = dc' f
+                dc[b, j] *= gates[b, t, H + j]
+            for j in range(H):
+                dh[b, j] = 0
+        for j in range(4 * H):
+            dgates[b, t, j] = dz[b, j]
