@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import operator
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -35,3 +38,35 @@ def _checked(number: int) -> int:
     if not 0 <= number < 2**64:
         raise ValueError(f"stream: seed and numbers must be in 0 ... 2**64 - 1, got {number}")
     return number
+
+
+# --- the stream that random tensors and dropout draw from ---------------
+
+
+class _Current(threading.local):
+    generator: np.random.Generator | None = None
+
+
+_current = _Current()
+
+
+def generator() -> np.random.Generator:
+    """What `rand`, initialisers and dropout draw from in this thread."""
+    if _current.generator is None:
+        _current.generator = np.random.default_rng()  # nobody asked for a seed
+    return _current.generator
+
+
+def manual_seed(seed: int) -> None:
+    """From now on `rand`, initialisers and dropout draw the numbers that belong to this seed, in this thread."""
+    _current.generator = stream(seed, "manual seed")
+
+
+@contextmanager
+def using(source: np.random.Generator) -> Iterator[None]:
+    """Inside, they draw from `source`: `with using(stream(seed, "dropout", step)): ...`"""
+    before, _current.generator = _current.generator, source
+    try:
+        yield
+    finally:
+        _current.generator = before

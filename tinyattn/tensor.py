@@ -11,36 +11,53 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
+import types
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from .arraylike import ArrayLike
 from .kernels.mode import use_numba
 from .state import grad_mode, state
 
-
+Hook = Callable[["Tensor"], "Tensor | None"]
 clock = itertools.count(1)  # Nodes are numbered as they are made: the higher the age number, the younger
 
 
-class Tensor:
+class Changes:
+    """When memory was last written to in place, by the clock. Tensors over the same memory share one."""
+
+    __slots__ = ("last",)
+    latest = 0  # of all memory: while it is older than a Node, nothing the Node needs can have changed
+
+    def __init__(self) -> None:
+        self.last = 0
+
+
+class Tensor(ArrayLike):
     """An array that knows, where a gradient is wanted, the Node that made it. `grad` is dL/dself after backward."""
 
-    __slots__ = ("array", "grad", "node", "slot", "changed", "hooks", "_requires_grad", "__weakref__")
+    __slots__ = ("__weakref__", "_changes", "_requires_grad", "array", "grad", "hooks", "node", "slot")
     __array_ufunc__ = None  # otherwise `ndarray * Tensor` would quietly be an ndarray
     __hash__ = object.__hash__  # `==` compares elements, so dictionaries tell Tensors apart by identity
 
     if TYPE_CHECKING:  # operators and methods are the ops themselves: ops/__init__.py hangs them in
+
         def __getattr__(self, name: str) -> Any: ...
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = cast(Any, None)
+        __neg__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __getitem__ = __setitem__ = cast(Any, None)
+        __lt__ = __le__ = __gt__ = __ge__ = __and__ = __or__ = __invert__ = cast(Any, None)
 
     def __init__(self, array: Any, requires_grad: bool = False, node: Node | None = None, slot: int = 0) -> None:
         self.array: np.ndarray = array if type(array) is np.ndarray else np.asarray(array)
         self.grad: Tensor | None = None
         self.node = node  # None: a leaf, made by no op
         self.slot = slot  # which of the node's outputs this is
-        self.changed = [0]  # when the memory was last written to in place; views share this list
-        self.hooks: list[Callable[[Tensor], Tensor | None]] | None = None  # a leaf's; others are its node's
+        self.hooks: list[Hook] | None = None  # a leaf's; others are its node's
+        self._changes: Changes | None = None
         self._requires_grad = requires_grad
 
     @property
@@ -55,9 +72,30 @@ class Tensor:
             raise TypeError(f"requires_grad: wanted a floating-point tensor, got {self.array.dtype}: use .float()")
         self._requires_grad = wanted
 
+    @property
+    def changes(self) -> Changes:
+        if self._changes is None:
+            self._changes = Changes()
+        return self._changes
+
     def mark_changed(self) -> None:
         """Belongs after every write into `array`: a backward that needs the old values will say so."""
-        self.changed[0] = next(clock)
+        self.changes.last = Changes.latest = next(clock)
+
+    def detach(self) -> Tensor:
+        """The same memory, outside the graph: no gradient goes back from here."""
+        outside = Tensor(self.array)
+        outside._changes = self.changes
+        return outside
+
+    def register_hook(self, hook: Hook) -> None:
+        """`hook(gradient)` is called once dL/dself is complete; what it returns, if anything, takes its place."""
+        if not self._requires_grad:
+            raise RuntimeError("register_hook: this tensor requires no gradient: set requires_grad=True first")
+        if self.node is None:
+            self.hooks = [*(self.hooks or ()), hook]
+        else:
+            self.node.hooks = [*(self.node.hooks or ()), (self.slot, hook)]
 
     def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
         """Add dself/dleaf to `leaf.grad` for every leaf that requires its gradient.
@@ -79,36 +117,37 @@ class Tensor:
 
 
 class Node:
-    """What a call of an op leaves behind: its inputs, and the values its derivatives will ask for."""
+    """What a call of an op leaves behind: its inputs, and what else its derivatives will ask for."""
 
-    __slots__ = ("op", "age", "inputs", "values", "outputs", "hooks", "__weakref__")
+    __slots__ = ("__weakref__", "age", "attributes", "changes", "hooks", "inputs", "op", "outputs", "saved", "y")
 
-    def __init__(self, op: Op, inputs: Sequence[Any], values: dict[str, Any]) -> None:
+    def __init__(self, op: Op, inputs: Sequence[Any], attributes: dict[str, Any], y: Any, saved: Any) -> None:
         self.op = op
         self.age = next(clock)
         self.inputs: Sequence[Any] | None = inputs
-        self.values = values  # attributes, and `y` and `saved` where a derivative names them; arrays, so no cycle
-        self.outputs: list[tuple[Any, Any, list[int]]] = []  # shape, dtype and `changed` of each output
-        self.hooks: list[tuple[int, Callable[[Tensor], Tensor | None]]] | None = None
+        self.attributes = attributes
+        self.y, self.saved = y, saved  # arrays: a Tensor would make a reference cycle
+        self.outputs = [(part.shape, part.dtype) for part in y] if type(y) is tuple else [None]
+        self.changes: list[Changes] = []  # of the outputs' memory, where a derivative reads y
+        self.hooks: list[tuple[int, Hook]] | None = None
 
-    def pull(self, dy: list[Any], create_graph: bool) -> Sequence[Any]:
-        """dL/dinput for each input from dL/doutput for each output: the op's derivatives, applied."""
-        op, inputs = self.op, self.inputs
-        self.check_unchanged()
-        if len(self.outputs) > 1:  # outputs that nobody used have a gradient too: 0
-            dy = [np.zeros(shape, dtype) if g is None else g for g, (shape, dtype, _) in zip(dy, self.outputs)]
-        if create_graph and op.reference is not None:
-            return op.pull_reference(self, dy)
-        values = {**self.values, "dy": dy[0] if len(dy) == 1 else tuple(dy)}
+    def pull(self, dy: Any, create_graph: bool) -> Sequence[Any]:
+        """dL/dinput for each input from dL/doutput: the op's derivatives, applied."""
+        op, inputs, y = self.op, self.inputs, self.y
+        if inputs is None or Changes.latest > self.age:
+            self.check_unchanged()
         if not create_graph:
             inputs = [x.array if isinstance(x, Tensor) else x for x in inputs]
-        elif "y" in values:
-            values["y"] = Tensor(values["y"], True, self)
+        elif op.reference is not None:
+            return op.pull_reference(self, dy)
+        elif y is not None:
+            y = Tensor(y, True, self)
+        values = [dy, y, self.saved, *self.attributes.values(), *inputs]
         if op.joint is not None:
-            return op.joint(*inputs, **{name: values[name] for name in op.joint_reads})
-        values.update(zip(op.inputs, inputs))
-        return [derivative(*[values[name] for name in names]) if isinstance(x, Tensor) and x._requires_grad else None
-                for x, (derivative, names) in zip(self.inputs, op.derivatives)]
+            rule, where = op.joint
+            return rule(*inputs, **{name: values[k] for name, k in where.items()})
+        return [rule(*[values[k] for k in where]) if isinstance(x, Tensor) and x._requires_grad else None
+                for x, (rule, where) in zip(self.inputs, op.derivatives)]
 
     def check_unchanged(self) -> None:
         """Raises RuntimeError if the graph was freed, or a value that a derivative reads was written to since."""
@@ -116,17 +155,17 @@ class Node:
         if self.inputs is None:
             raise RuntimeError(f"backward: the graph behind {op.name} was freed by an earlier backward: "
                                "pass retain_graph=True to that one")
-        stale = [f"its input {name}" for name, x in zip(op.names_of(self.inputs), self.inputs)
-                 if name in op.reads and isinstance(x, Tensor) and x.changed[0] > self.age]
-        if "y" in op.reads:
-            stale += ["its output" for *_, changed in self.outputs if changed[0] > self.age]
+        names = op.inputs or op.variadic * len(self.inputs)
+        stale = [f"its input {name}" for name, x in zip(names, self.inputs)
+                 if name in op.reads and isinstance(x, Tensor) and x.changes.last > self.age]
+        stale += ["its output" for changes in self.changes if changes.last > self.age]
         if stale:
             raise RuntimeError(f"backward: {op.name} needs {stale[0]} as it was in the forward pass, but it was changed "
                                "in place since: change a .clone() of it, or call backward first")
 
 
 class Op:
-    """A function on arrays with its derivatives.
+    """A function on arrays with its derivatives, to be called like a function.
 
     The forward's positional-only parameters are the inputs, the others attributes. A forward declared with
     `saves=True` returns (output, saved): `saved` is what its derivatives want of its work. `prepare` brings the
@@ -134,21 +173,18 @@ class Op:
     """
 
     def __init__(self, forward: Callable, saves: bool, prepare: Callable | None) -> None:
+        functools.update_wrapper(self, forward)
         parameters = inspect.signature(forward).parameters.values()
         self.forward, self.saves, self.prepare, self.name = forward, saves, prepare, forward.__name__.rstrip("_")
-        self.formula = (forward.__doc__ or self.name).split("\n")[0].split("    ")[0].strip()
+        self.formula = (forward.__doc__ or self.name).split("\n")[0].strip()
         self.inputs = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
         self.variadic = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
         self.defaults = {p.name: p.default for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-        self.derivatives: list[tuple[Callable, list[str]]] = []
-        self.joint: Callable | None = None
-        self.joint_reads: list[str] = []
+        self.derivatives: list[tuple[Callable, list[int]]] = []  # rules, and where the values they name stand
+        self.joint: tuple[Callable, dict[str, int]] | None = None
         self.reads: set[str] = set()  # the values that derivatives name: these have to stay as they were
         self.reference: Callable | None = None  # see ops/fused.py
-        self.pull_reference: Callable | None = None
-
-    def names_of(self, inputs: Sequence[Any]) -> list[str]:
-        return self.inputs + self.variadic * (len(inputs) - len(self.inputs))
+        self.pull_reference: Callable = lambda node, dy: None
 
     def gradient(self, **derivatives: Callable) -> None:
         """`f.gradient(da=..., db=...)`: for each input dL/dinput as a function of the values it names.
@@ -158,87 +194,83 @@ class Op:
         """
         if list(derivatives) != [f"d{name}" for name in self.inputs[: len(derivatives)]]:
             raise TypeError(f"{self.name}: wanted derivatives d + input, in order, got {list(derivatives)}")
-        self.derivatives = [(derivative, list(inspect.signature(derivative).parameters))
-                            for derivative in derivatives.values()]
-        self.reads = {name for _, names in self.derivatives for name in names}
+        self.derivatives = [(rule, list(self.places(rule).values())) for rule in derivatives.values()]
 
     def joint_gradient(self, rule: Callable) -> None:
         """For gradients that are computed together: `rule(*inputs, dy, y, saved, ...)` returns one for each input."""
-        parameters = inspect.signature(rule).parameters.values()
-        self.joint, self.reads = rule, {p.name for p in parameters}
-        self.joint_reads = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+        self.joint = rule, {name: k for name, k in self.places(rule).items() if name not in self.inputs}
 
-    def __call__(self, arguments: tuple[Any, ...], attributes: dict[str, Any]) -> Any:
+    def places(self, rule: Callable) -> dict[str, int]:
+        """Where each value that a derivative names stands among those that `Node.pull` has."""
+        names = [name for name in inspect.signature(rule).parameters if name not in self.variadic]
+        self.reads.update(names, self.variadic)
+        return {name: ["dy", "y", "saved", *self.defaults, *self.inputs].index(name) for name in names}
+
+    def __get__(self, x: Tensor | None, owner: type) -> Any:
+        return self if x is None else types.MethodType(self, x)  # an op can be a method of Tensor, too
+
+    def __call__(self, *inputs: Any, **attributes: Any) -> Any:
         """The op rule: run forward on the arrays; where an input requires a gradient, leave a Node behind."""
         if self.reference is not None and (state.recorder is not None or not use_numba()):
-            return self.reference(*arguments, **attributes)
-        if not self.variadic and len(arguments) != len(self.inputs):
-            arguments, attributes = self.sort_out(arguments, attributes)
+            return self.reference(*inputs, **attributes)
+        if self.defaults or len(inputs) != len(self.inputs):
+            inputs, attributes = self.sort_out(inputs, attributes)
         arrays, wrapped, tracked = [], False, False
-        for x in arguments:
+        for x in inputs:
             if isinstance(x, Tensor):
                 wrapped, tracked = True, tracked or x._requires_grad
                 x = x.array
             arrays.append(x)
         if self.prepare is not None:
             arrays = self.prepare(self.name, arrays)
-        result = self.forward(*arrays, **attributes)
+        y = self.forward(*arrays, **attributes)
         saved = None
         if self.saves:
-            result, saved = result
+            y, saved = y
         if not wrapped:
-            return result
+            return y
         node = None
-        if tracked and state.grad_enabled and self.reads:
-            values = {**self.defaults, **attributes} if self.defaults else {}
-            if "y" in self.reads:
-                values["y"] = result
-            if self.saves:
-                values["saved"] = saved
-            node = Node(self, arguments, values)
-        several = isinstance(result, tuple)
-        outputs = [Tensor(y, node is not None, node, slot) for slot, y in enumerate(result if several else (result,))]
-        for y in outputs:
-            if y.array.base is not None:
-                share_changes(y, arguments)
-            if node is not None:
-                node.outputs.append((y.array.shape, y.array.dtype, y.changed))
+        if tracked and self.reads and state.grad_enabled:
+            node = Node(self, inputs, attributes, y, saved)
+        if type(y) is not tuple:
+            outputs = [Tensor(y, node is not None, node)]
+        else:
+            outputs = [Tensor(part, node is not None, node, slot) for slot, part in enumerate(y)]
+        for output in outputs:
+            if output.array.base is not None:
+                share_changes(output, inputs)
+            if node is not None and "y" in self.reads:
+                node.changes.append(output.changes)
         if state.recorder is not None:
-            state.recorder.add(self, arguments, {**self.defaults, **attributes}, outputs)
-        return tuple(outputs) if several else outputs[0]
+            state.recorder.add(self, inputs, attributes, outputs)
+        return outputs[0] if type(y) is not tuple else tuple(outputs)
 
-    def sort_out(self, arguments: tuple[Any, ...], attributes: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
-        """Attributes given by position and inputs given by name, each to its place; torch's names for inputs too."""
-        count = len(self.inputs)
-        inputs, rest = list(arguments[:count]), arguments[count:]
-        attributes = dict(attributes)
-        for name, torch_name in list(zip(self.inputs, ("input", "other")))[len(inputs):]:
-            inputs += [attributes.pop(key) for key in (name, torch_name) if key in attributes][:1]
-        if len(inputs) < count or len(rest) > len(self.defaults):
-            wanted = ", ".join([*self.inputs, *self.defaults])
-            raise TypeError(f"{self.name}: wanted ({wanted}), got {len(arguments)} arguments")
-        return tuple(inputs), {**dict(zip(self.defaults, rest)), **attributes}
+    def sort_out(self, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
+        """Inputs and attributes, given by position or by name (torch's names for inputs too), each to its place."""
+        if self.variadic:
+            return given, {**self.defaults, **named}
+        inputs, rest, named = list(given[: len(self.inputs)]), given[len(self.inputs) :], dict(named)
+        for aliases in list(zip(self.inputs, ("input", "other", "")))[len(inputs) :]:
+            inputs += [named.pop(name) for name in aliases if name in named][:1]
+        attributes = {**self.defaults, **dict(zip(self.defaults, rest)), **named}
+        if len(inputs) < len(self.inputs) or len(rest) > len(self.defaults) or len(attributes) > len(self.defaults):
+            wanted, got = ", ".join([*self.inputs, *self.defaults]), ", ".join(["..."] * len(given) + list(named))
+            raise TypeError(f"{self.name}: wanted the arguments ({wanted}), got ({got})")
+        return inputs, attributes
 
 
 def op(forward: Callable | None = None, *, saves: bool = False, prepare: Callable | None = None) -> Any:
     """Make a differentiable function of a function on arrays; see Op. Given only arrays it stays one on arrays."""
     if forward is None:
         return functools.partial(op, saves=saves, prepare=prepare)
-    rule = Op(forward, saves, prepare)
-
-    @functools.wraps(forward)
-    def call(*arguments: Any, **attributes: Any) -> Any:
-        return rule(arguments, attributes)
-
-    call.op, call.gradient, call.joint_gradient = rule, rule.gradient, rule.joint_gradient  # type: ignore[attr-defined]
-    return call
+    return Op(forward, saves, prepare)
 
 
 def share_changes(view: Tensor, inputs: Sequence[Any]) -> None:
     """A view of an input's memory changes when that input does."""
     for x in inputs:
         if isinstance(x, Tensor) and (x.array is view.array.base or x.array.base is view.array.base):
-            view.changed = x.changed
+            view._changes = x.changes
 
 
 @op
@@ -277,13 +309,14 @@ def walk(outputs: Sequence[Tensor], gradients: Sequence[Any], retain_graph: bool
     arrived: dict[Tensor, Any] = {}  # the result
 
     def send(x: Tensor, gradient: Any) -> None:
-        if x.node is None:
+        node = x.node
+        if node is None:
             arrived[x] = arrived[x] + gradient if x in arrived else gradient
             return
-        parts = waiting.get(x.node)
+        parts = waiting.get(node)
         if parts is None:
-            parts = waiting[x.node] = [None] * len(x.node.outputs)
-            heappush(queue, (-x.node.age, x.node))
+            parts = waiting[node] = [None] * len(node.outputs)
+            heappush(queue, (-node.age, node))
         parts[x.slot] = gradient if parts[x.slot] is None else parts[x.slot] + gradient
 
     with grad_mode(create_graph):
@@ -292,22 +325,25 @@ def walk(outputs: Sequence[Tensor], gradients: Sequence[Any], retain_graph: bool
             send(y, dy if create_graph else dy.array.copy())
         while queue:
             node = heappop(queue)[1]
-            dy = waiting.pop(node)
+            parts = waiting.pop(node)
             for slot, hook in node.hooks or ():
-                dy[slot] = call_hook(hook, dy[slot])
-            for slot, x in (targets or {}).get(node, ()):
-                arrived[x] = dy[slot]
+                parts[slot] = call_hook(hook, parts[slot])
+            if targets is not None and node in targets:
+                arrived.update((x, parts[slot]) for slot, x in targets[node])
             if needed is not None and node not in needed:
                 continue
+            # Outputs that nobody used have a gradient too: 0.
+            dy = parts[0] if len(parts) == 1 else tuple(
+                np.zeros(*like) if part is None else part for part, like in zip(parts, node.outputs))
             for x, dx in zip(node.inputs or (), node.pull(dy, create_graph)):
                 if dx is not None and isinstance(x, Tensor) and x._requires_grad:
                     if dx.shape != x.array.shape or dx.dtype != x.array.dtype:
                         dx = fit(dx, shape=x.array.shape, dtype=x.array.dtype)
-                    if x.node is None and not create_graph and (dx.base is not None or any(dx is g for g in dy)):
+                    if x.node is None and not create_graph and (dx.base is not None or any(dx is part for part in parts)):
                         dx = dx.copy()  # a leaf keeps its gradient, so that must be nobody else's memory
                     send(x, dx)
             if not retain_graph:
-                node.inputs, node.values = None, {}
+                node.inputs = node.y = node.saved = None
         for leaf in arrived:
             for hook in (leaf.hooks or ()) if leaf.node is None else ():
                 arrived[leaf] = call_hook(hook, arrived[leaf])
@@ -328,7 +364,7 @@ def first_gradient(y: Tensor, dy: Any) -> Tensor:
     return dy
 
 
-def call_hook(hook: Callable[[Tensor], Tensor | None], gradient: Any) -> Any:
+def call_hook(hook: Hook, gradient: Any) -> Any:
     """A hook sees a gradient and may put another in its place."""
     if gradient is None:
         return None

@@ -9,23 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd import between
-from ..tensor import Node, Tensor, fit, walk
+from ..autograd import as_tuple, between
+from ..tensor import Node, Op, Tensor, fit, walk
 
 
-def fused(call: Any, reference: Callable) -> None:
-    """Declare `reference` to be what the op `call` is in primitive ops, with the same arguments."""
-    call.op.reference, call.op.pull_reference = reference, pull_reference
-    call.reference = reference
+def fused(op: Op, reference: Callable) -> None:
+    """Declare `reference` to be what `op` is in primitive ops, with the same arguments."""
+    op.reference, op.pull_reference = reference, pull_reference
 
 
-def pull_reference(node: Node, dy: list[Any]) -> list[Any]:
+def pull_reference(node: Node, dy: Any) -> list[Any]:
     """dL/dinput for each input of a fused op, as a graph of its own."""
     # The walk has to end at the inputs, not go on into what they were made from: so each gets a Node in between.
     inputs = [fit(x, shape=x.shape, dtype=x.dtype) if isinstance(x, Tensor) and x.requires_grad else x
               for x in node.inputs or ()]
-    outputs = node.op.reference(*inputs, **{name: node.values[name] for name in node.op.defaults})
-    pairs = [(y, g) for y, g in zip(outputs if isinstance(outputs, tuple) else (outputs,), dy) if y.requires_grad]
+    outputs = node.op.reference(*inputs, **node.attributes)
+    pairs = [(y, g) for y, g in zip(*(as_tuple(part) for part in (outputs, dy))) if y.requires_grad]
     outputs, dy = [y for y, _ in pairs], [g for _, g in pairs]
     ends = [x for x in inputs if isinstance(x, Tensor) and x.requires_grad]
     gradients = walk(outputs, dy, True, True, *between(outputs, ends))

@@ -1,0 +1,70 @@
+"""Ops that copy: to another dtype, to memory of their own. And the changes in place, which gradients do not see."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..state import state
+from ..tensor import Tensor, op
+
+
+@op
+def cast(x, /, dtype):
+    """y = x, in another dtype"""
+    return x.astype(dtype, copy=False)
+
+
+cast.gradient(dx=lambda dy: dy)  # the backward walk brings it back to x's dtype
+
+
+@op
+def clone(x, /):
+    """y = x, in memory of its own"""
+    return np.array(x)
+
+
+clone.gradient(dx=lambda dy: dy)
+
+
+def contiguous(x):
+    """x itself where its elements lie in order, else a copy in which they do"""
+    return x if x.array.flags.c_contiguous else clone(x)
+
+
+def to(x, dtype):
+    """x in another dtype. Raises: TypeError for what is no dtype (there is no other device than the CPU)."""
+    try:
+        dtype = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"to: wanted a dtype such as ta.float64, got {dtype!r}") from None
+    return x if x.dtype == dtype else cast(x, dtype=dtype)
+
+
+# --- in place -----------------------------------------------------------
+
+
+def check_in_place(name, x):
+    """Refuses a write that gradients would know nothing of; says when and how it is allowed."""
+    if state.grad_enabled and x.requires_grad:
+        raise RuntimeError(
+            f"{name}: this tensor requires a gradient, which cannot see changes in place: "
+            "make a new tensor, or write inside no_grad()"
+        )
+
+
+def copy_(x, source):
+    """Put the values of `source` (broadcast) into x."""
+    check_in_place("copy_", x)
+    x.array[...] = source.array if isinstance(source, Tensor) else source
+    x.mark_changed()
+    return x
+
+
+def fill_(x, value):
+    """Make every element `value`."""
+    return copy_(x, value)
+
+
+def zero_(x):
+    """Make every element 0."""
+    return copy_(x, 0)
