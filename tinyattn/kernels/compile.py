@@ -1,31 +1,51 @@
-"""The decorator over every kernel: a plain Python loop that Numba compiles when it is first called."""
+"""The decorator over every kernel: a plain Python loop that Numba compiles when it is first called.
+
+    @kernel
+    def add(y, a, b):
+        for i in range(len(y)):
+            y[i] = a[i] + b[i]
+
+Numba itself is imported at that first call. With NUMBA_DISABLE_JIT=1 the loop runs as Python.
+"""
 
 from __future__ import annotations
 
 import functools
 import os
 from collections.abc import Callable, Set
+from types import CodeType, ModuleType
 from typing import Any
+
+from .cache import KernelCache, file_digest
 
 # Without 'nnan' and 'ninf', so that isnan and isinf keep their meaning; the others let LLVM vectorise sums.
 FASTMATH = frozenset({"reassoc", "nsz", "contract", "arcp", "afn"})
 
+_listeners: list[Callable[[str], None]] = []
+
 
 class Kernel:
-    """A function of arrays, in loops. Numba compiles it at the first call, for the types that come."""
+    """A function of arrays, in loops. Numba compiles it at the first call, for the types that come.
+
+    Its options, and what it is made of, are what the cache knows its compiled form by.
+    """
 
     def __init__(self, body: Callable, fastmath: Set[str], emitted: Callable[[], Any] | None) -> None:
         self.body, self.fastmath, self.emitted = body, fastmath, emitted
+        self.file = body.__code__.co_filename
+        self.digest = file_digest(self.file)  # now, so that it is the text that Python has just read
         functools.update_wrapper(self, body)
 
     @functools.cached_property
     def compiled(self) -> Any:
-        if os.environ.get("NUMBA_DISABLE_JIT") == "1":
+        """Numba's dispatcher, or under NUMBA_DISABLE_JIT=1 the body itself."""
+        if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
             return self.body
         import numba
 
-        body = self.emitted and self.emitted() or self.body
-        return numba.njit(nogil=True, error_model="numpy", fastmath=set(self.fastmath))(body)
+        body = (self.emitted and self.emitted()) or self.body
+        dispatcher = numba.njit(nogil=True, error_model="numpy", fastmath=set(self.fastmath))(body)
+        return KernelCache(self, dispatcher, self.tell).dispatcher
 
     @property
     def _numba_type_(self) -> Any:
@@ -35,10 +55,72 @@ class Kernel:
     def __call__(self, *arguments: Any) -> Any:
         return self.compiled(*arguments)
 
+    def tell(self) -> None:
+        for listener in _listeners:
+            listener(self.__name__)
+
+    def used(self) -> dict[Kernel, None]:
+        """This kernel and all that it calls, directly or not; a dictionary, because that keeps the order."""
+        found: dict[Kernel, None] = {}
+        waiting = [self]
+        while waiting:
+            one = waiting.pop()
+            if one not in found:
+                found[one] = None
+                waiting += [value for value in one.globals_named() if isinstance(value, Kernel)]
+        return found
+
+    def constants(self) -> list[str]:
+        """The global numbers that the body names: they are compiled in, and may come from other files."""
+        return [repr(value) for value in self.globals_named() if not callable(value)]
+
+    def globals_named(self) -> list[Any]:
+        """The values of the global names in the body, with those that it takes out of modules."""
+        names = global_names(self.body.__code__)
+        values = [self.body.__globals__[name] for name in names if name in self.body.__globals__]
+        modules = [value for value in values if isinstance(value, ModuleType)]
+        values = [value for value in values if not isinstance(value, ModuleType)]
+        return values + [getattr(module, name) for module in modules if module.__name__.startswith(__package__)
+                         for name in names if hasattr(module, name)]
+
 
 def kernel(body: Callable | None = None, *, fastmath: Set[str] = FASTMATH,
            emitted: Callable[[], Any] | None = None) -> Any:
-    """Make a kernel of a plain loop."""
+    """Make a kernel of a function in plain loops; for tests and readers it stays what Python would do.
+
+    fastmath: what LLVM may assume of floating-point numbers, where the default goes too far.
+    emitted: called once, gives the function that Numba compiles in place of the body, or None.
+    """
     if body is None:
         return functools.partial(kernel, fastmath=fastmath, emitted=emitted)
     return Kernel(body, fastmath, emitted)
+
+
+def global_names(code: CodeType) -> list[str]:
+    names = list(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            names += global_names(constant)
+    return names
+
+
+class tell_when_compiling:
+    """`with tell_when_compiling(listener):` calls listener(name) for each kernel that is compiled, not loaded."""
+
+    def __init__(self, listener: Callable[[str], None]) -> None:
+        self.listener = listener
+
+    def __enter__(self) -> None:
+        _listeners.append(self.listener)
+
+    def __exit__(self, *_: Any) -> None:
+        _listeners.remove(self.listener)
+
+
+def ready(x: Any) -> Any:
+    """x as kernels want it: its elements side by side, aligned, writeable.
+
+    Numba compiles a kernel once more for arrays of another layout, so each kernel sees only this one. A copy is
+    made where x is not like that.
+    """
+    return x if x.flags.carray else x.copy()

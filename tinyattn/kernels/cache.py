@@ -1,0 +1,191 @@
+"""Compiled kernels on disk, so that only the first run of a program waits for the compiler.
+
+Numba's own cache does not notice a change in a kernel that lives in another file, fails on a damaged file, and may
+run the wrong code after two processes raced. Here a file is named by the hash of everything that its content depends
+on, is never changed once it is there, and is checked before it is loaded. Where anything is in the way the kernel
+is compiled and runs all the same.
+
+The folder is $TINYATTN_CACHE, else $XDG_CACHE_HOME/tinyattn, else ~/.cache/tinyattn.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import os
+import pickle
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # Windows: processes that start together then compile the same kernel each for itself
+    fcntl = None  # type: ignore[assignment]
+
+FORMAT = "tinyattn kernels 1"
+KEEP = 60 * 86400  # seconds after which a file that nobody loads any more is removed
+
+_lock_depth = 0
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept; it need not exist yet."""
+    chosen = os.environ.get("TINYATTN_CACHE")
+    if chosen:
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tinyattn"
+
+
+def usable_folder() -> Path | None:
+    """The cache folder, made where it is missing; None, and one line about it, where it cannot be used."""
+    try:
+        folder = cache_folder()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if hasattr(os, "getuid"):
+            status = folder.stat()
+            # What is loaded from here is run. So nobody else may be able to put something there.
+            if status.st_uid != os.getuid() or status.st_mode & 0o022:
+                raise PermissionError(f"others can write to {folder}")
+    except (OSError, RuntimeError) as error:  # RuntimeError: no home
+        warn_once(error)
+        return None
+    return folder
+
+
+def warn_once(reason: Exception) -> None:
+    if not warned:
+        print(f"tinyattn: compiled kernels are not kept ({reason}): set TINYATTN_CACHE to a folder of your own",
+              file=sys.stderr)
+        warned.append(reason)
+
+
+warned: list[Exception] = []
+
+
+@functools.cache
+def file_digest(file: str) -> str | None:
+    """The hash of a source file; None where there is no such file."""
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+@functools.cache
+def environment() -> list[str]:
+    """What compiled code depends on besides its source: the versions, the CPU, and settings of Numba's."""
+    import llvmlite
+    import numba
+    from numba.core.registry import cpu_target
+
+    settings = ("OPT", "BOUNDSCHECK", "LOOP_VECTORIZE", "SLP_VECTORIZE", "DEBUGINFO_DEFAULT")
+    return [FORMAT, sys.version, numba.__version__, llvmlite.__version__,
+            *map(str, cpu_target.target_context.codegen().magic_tuple()),
+            *(f"{name}={getattr(numba.config, name, None)}" for name in settings)]
+
+
+class KernelCache:
+    """Stands in the place of the cache of one of Numba's dispatchers, which asks it before it compiles."""
+
+    def __init__(self, kernel: Any, dispatcher: Any, tell: Callable[[], None]) -> None:
+        self.kernel, self.dispatcher, self.tell = kernel, dispatcher, tell
+        self.compile, dispatcher.compile = dispatcher.compile, self.compile_alone
+        dispatcher._cache = self
+
+    @property
+    def cache_path(self) -> str:
+        return str(cache_folder())
+
+    def path(self, signature: Any) -> Path | None:
+        """The file for this kernel compiled for these types; None where there is no cache for it."""
+        used = list(self.kernel.used())
+        if any(one.digest is None for one in used):
+            return None  # made in a console: there is no file that could tell whether it changed
+        folder = usable_folder()
+        if folder is None:
+            return None
+        parts = environment() + [str(signature)]
+        for one in used:
+            parts += [one.__qualname__, one.digest, *one.constants(), *sorted(one.fastmath)]
+        key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        return folder / f"{self.kernel.__module__}.{self.kernel.__name__}-{key[:40]}"
+
+    def compile_alone(self, signature: Any) -> Any:
+        """The dispatcher's compile, but of several processes that want the same kernel one compiles it."""
+        from numba.core.compiler_lock import global_compiler_lock
+
+        with global_compiler_lock:  # first Numba's lock, then ours, everywhere: so threads never wait in a circle
+            path = self.path(signature)
+            if path is None or path.exists():
+                return self.compile(signature)
+            with lock(path.parent):
+                return self.compile(signature)
+
+    def load_overload(self, signature: Any, target_context: Any) -> Any:
+        """The compiled kernel from its file, or None. A damaged file is removed."""
+        path = self.path(signature)
+        if path is not None:
+            try:
+                content = path.read_bytes()
+                checksum, payload = content[:32], content[32:]
+                if hashlib.sha256(payload).digest() == checksum:
+                    from numba.core.compiler import CompileResult
+
+                    target_context.refresh()
+                    result = CompileResult._rebuild(target_context, *pickle.loads(payload))
+                    with contextlib.suppress(OSError):
+                        os.utime(path)  # so that it is not removed as unused
+                    return result
+                path.unlink()
+            except FileNotFoundError:
+                pass
+            except Exception as error:
+                warn_once(error)
+        self.tell()
+        return None
+
+    def save_overload(self, signature: Any, result: Any) -> None:
+        """Write the compiled kernel to its file: under another name first, so that nobody sees half of it."""
+        path = self.path(signature)
+        if path is None or result.library.has_dynamic_globals:
+            return
+        from numba.core.serialize import dumps
+
+        try:
+            payload = dumps(result._reduce())
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+                file.write(hashlib.sha256(payload).digest() + payload)
+            os.replace(file.name, path)
+            for other in path.parent.iterdir():
+                if other.stat().st_mtime < time.time() - KEEP:
+                    other.unlink()
+        except Exception as error:
+            warn_once(error)
+
+    def enable(self) -> None:
+        """Numba's interface wants these three; this cache is always on, and files never change."""
+
+    disable = flush = enable
+
+
+@contextlib.contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """Only one process at a time gets in here. Compiling a kernel compiles those it calls, so it may enter again."""
+    global _lock_depth
+    with contextlib.ExitStack() as stack:
+        if fcntl is not None and _lock_depth == 0:
+            try:
+                file = stack.enter_context(open(folder / "lock", "w"))
+                fcntl.flock(file, fcntl.LOCK_EX)
+            except OSError as error:  # read-only, or a file system without locks
+                warn_once(error)
+        _lock_depth += 1
+        try:
+            yield
+        finally:
+            _lock_depth -= 1
