@@ -11,6 +11,7 @@ Numba itself is imported at that first call. With NUMBA_DISABLE_JIT=1 the loop r
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 from collections.abc import Callable, Set
 from types import CodeType, ModuleType
@@ -67,21 +68,22 @@ class Kernel:
             one = waiting.pop()
             if one not in found:
                 found[one] = None
-                waiting += [value for value in one.globals_named() if isinstance(value, Kernel)]
+                waiting += [value for value in one.values_named() if isinstance(value, Kernel)]
         return found
 
     def constants(self) -> list[str]:
-        """The global numbers that the body names: they are compiled in, and may come from other files."""
-        return [repr(value) for value in self.globals_named() if not callable(value)]
+        """The numbers from outside that the body names: they are compiled in, and may come from other files."""
+        return [repr(value) for value in self.values_named() if not callable(value)]
 
-    def globals_named(self) -> list[Any]:
-        """The values of the global names in the body, with those that it takes out of modules."""
-        names = global_names(self.body.__code__)
-        values = [self.body.__globals__[name] for name in names if name in self.body.__globals__]
+    def values_named(self) -> list[Any]:
+        """What the names in the body mean that come from outside it, and what it takes out of this package's modules."""
+        outside = {**self.body.__globals__, **inspect.getclosurevars(self.body).nonlocals}
+        names = names_in(self.body.__code__)
+        values = [outside[name] for name in names if name in outside]
         modules = [value for value in values if isinstance(value, ModuleType)]
-        values = [value for value in values if not isinstance(value, ModuleType)]
-        return values + [getattr(module, name) for module in modules if module.__name__.startswith(__package__)
-                         for name in names if hasattr(module, name)]
+        return [value for value in values if not isinstance(value, ModuleType)] + [
+            getattr(module, name) for module in modules if module.__name__.startswith(__package__)
+            for name in names if hasattr(module, name)]
 
 
 def kernel(body: Callable | None = None, *, fastmath: Set[str] = FASTMATH,
@@ -96,11 +98,11 @@ def kernel(body: Callable | None = None, *, fastmath: Set[str] = FASTMATH,
     return Kernel(body, fastmath, emitted)
 
 
-def global_names(code: CodeType) -> list[str]:
-    names = list(code.co_names)
+def names_in(code: CodeType) -> list[str]:
+    names = [*code.co_names, *code.co_freevars]
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            names += global_names(constant)
+            names += names_in(constant)
     return names
 
 
