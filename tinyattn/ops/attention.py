@@ -24,14 +24,13 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.compile import kernel
+from ..kernels.compile import kernel, ready
 from ..kernels.threads import over_rows
 from ..kernels.vector import exp, tanh
 from ..tensor import Tensor, op
 from .elementwise import add, mul
 from .elementwise import tanh as tanh_op
 from .fused import fused
-from .lstm import plain
 from .matmul import matmul
 from .shapes import transpose, unsqueeze
 from .softmax import masked_softmax
@@ -83,7 +82,7 @@ def attention(queries, keys, values, /, mask=None, scale=1.0):
     Source: Luong et al. 2015, eq. 7 and 8 ("dot"); with a scale Vaswani et al. 2017, eq. 1.
     """
     mask = check("attention", queries, keys, values, mask)
-    queries, keys, values = plain(queries), plain(keys), plain(values)
+    queries, keys, values = ready(queries), ready(keys), ready(values)
     weights, context = outputs(queries, values)
 
     def work(i, j):
@@ -96,7 +95,7 @@ def attention(queries, keys, values, /, mask=None, scale=1.0):
 
 @attention.joint_gradient
 def _(queries, keys, values, *, dy, y, scale):
-    queries, keys, values, weights, dcontext, dweights = map(plain, (queries, keys, values, y[1], *dy))
+    queries, keys, values, weights, dcontext, dweights = map(ready, (queries, keys, values, y[1], *dy))
     dqueries, dkeys, dvalues = np.zeros_like(queries), np.zeros_like(keys), np.zeros_like(values)
     dscores = np.empty_like(weights)
 
@@ -118,7 +117,7 @@ def additive_attention(queries, keys, values, v, /, mask=None):
     Source: Bahdanau et al. 2015, section 3.1 and appendix A.1.2; queries and keys here are W_a s and U_a h there.
     """
     mask = check("additive_attention", queries, keys, values, mask, v)
-    queries, keys, values, v = plain(queries), plain(keys), plain(values), plain(v)
+    queries, keys, values, v = ready(queries), ready(keys), ready(values), ready(v)
     weights, context = outputs(queries, values)
 
     def work(i, j):
@@ -131,7 +130,7 @@ def additive_attention(queries, keys, values, v, /, mask=None):
 
 @additive_attention.joint_gradient
 def _(queries, keys, values, v, *, dy, y):
-    queries, keys, values, v, weights, dcontext, dweights = map(plain, (queries, keys, values, v, y[1], *dy))
+    queries, keys, values, v, weights, dcontext, dweights = map(ready, (queries, keys, values, v, y[1], *dy))
     dqueries, dkeys, dvalues = np.zeros_like(queries), np.zeros_like(keys), np.zeros_like(values)
     dv = np.zeros((len(queries), len(v)), v.dtype)  # a row for each of the batch: threads do not meet
     dscores = np.empty_like(weights)
@@ -304,4 +303,4 @@ def check(name, queries, keys, values, mask, v=None):
         raise ValueError(f"{name}: mask must be (B, S) = {(B, S)}, got {mask.shape}: pad source and mask together")
     if mask.dtype != np.bool_:
         raise TypeError(f"{name}: mask must be bool (True: a real key), got {mask.dtype}: compare first, as in ids != pad")
-    return plain(mask)
+    return ready(mask)

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.compile import ready
 from ..kernels.matmul import new_panels, pack
 from ..kernels.threads import over_rows
 from ..state import time_step
@@ -115,7 +116,7 @@ def forward(x, h0, c0, w_ih, w_hh, b_ih, b_hh, lengths, reverse):
         step_forward(h @ w_hh.T, bias, lengths, 0, gates, h_before, c_before, hs, h, c)
         return (hs, h, c), (gates, h_before, c_before, lengths)
     panels = new_panels(H, 4 * H, x.dtype)
-    pack(plain(w_hh).T, panels)
+    pack(ready(w_hh).T, panels)
 
     def work(start, stop):
         r = slice(start, stop)
@@ -129,7 +130,7 @@ def backward(x, w_ih, w_hh, b_ih, dy, saved, reverse):
     """dL/d each input of lstm, from dL/d each output."""
     gates, h_before, c_before, lengths = saved
     (B, T, E), H = x.shape, w_hh.shape[1]
-    dhs, dh, dc = plain(dy[0]), np.array(dy[1], order="C"), np.array(dy[2], order="C")
+    dhs, dh, dc = ready(dy[0]), np.array(dy[1], order="C"), np.array(dy[2], order="C")
     dgates = np.empty_like(gates)
     if T == 1:
         dz = np.empty((B, 4 * H), x.dtype)
@@ -137,7 +138,7 @@ def backward(x, w_ih, w_hh, b_ih, dy, saved, reverse):
         dh += dz @ w_hh
     else:
         panels = new_panels(4 * H, H, x.dtype)
-        pack(plain(w_hh), panels)
+        pack(ready(w_hh), panels)
 
         def work(start, stop):
             r = slice(start, stop)
@@ -149,11 +150,6 @@ def backward(x, w_ih, w_hh, b_ih, dy, saved, reverse):
     dw_ih, dw_hh = steps.T @ x.reshape(B * T, E), steps.T @ h_before.reshape(B * T, H)
     db = None if b_ih is None else steps.sum(0)
     return dx, dh, dc, dw_ih, dw_hh, db, None if db is None else db.copy()
-
-
-def plain(x):
-    """x in the one layout that kernels are compiled for: in C order, and writable."""
-    return x if x.flags.carray else np.array(x, order="C")
 
 
 # --- what is refused ----------------------------------------------------

@@ -31,6 +31,7 @@ def step_forward(z, bias, lengths, t, gates, h_before, c_before, hs, h, c):
     hs (B, T, H) gets the output; h_before, c_before (B, T, H) keep the state that the step began with.
     """
     B, H = h.shape
+    F, G, O = H, 2 * H, 3 * H  # where the blocks of the gates begin; i's begins at 0
     for b in range(B):
         for j in range(H):
             h_before[b, t, j] = h[b, j]
@@ -42,14 +43,14 @@ def step_forward(z, bias, lengths, t, gates, h_before, c_before, hs, h, c):
             continue
         for j in range(2 * H):  # i and f
             gates[b, t, j] = sigmoid(gates[b, t, j] + z[b, j] + bias[j])
-        for j in range(2 * H, 3 * H):  # g
-            gates[b, t, j] = tanh(gates[b, t, j] + z[b, j] + bias[j])
-        for j in range(3 * H, 4 * H):  # o
-            gates[b, t, j] = sigmoid(gates[b, t, j] + z[b, j] + bias[j])
+        for j in range(H):
+            gates[b, t, G + j] = tanh(gates[b, t, G + j] + z[b, G + j] + bias[G + j])
+        for j in range(H):
+            gates[b, t, O + j] = sigmoid(gates[b, t, O + j] + z[b, O + j] + bias[O + j])
         for j in range(H):  # c' = f c + i g
-            c[b, j] = gates[b, t, H + j] * c[b, j] + gates[b, t, j] * gates[b, t, 2 * H + j]
+            c[b, j] = gates[b, t, F + j] * c[b, j] + gates[b, t, j] * gates[b, t, G + j]
         for j in range(H):  # h' = o tanh c'
-            h[b, j] = gates[b, t, 3 * H + j] * tanh(c[b, j])
+            h[b, j] = gates[b, t, O + j] * tanh(c[b, j])
         for j in range(H):
             hs[b, t, j] = h[b, j]
 
@@ -73,34 +74,34 @@ def step_backward(lengths, t, gates, c_before, dhs, dgates, dz, dh, dc):
     dh that went through w_hh: that is dz w_hh, and the caller adds it.
     """
     B, H = dh.shape
+    F, G, O = H, 2 * H, 3 * H
     for b in range(B):
-        if t >= lengths[b]:
-            for j in range(4 * H):
-                dz[b, j] = 0
-        else:
+        if t < lengths[b]:
             for j in range(H):
                 dh[b, j] += dhs[b, t, j]
             for j in range(H):  # tanh c', which the forward did not keep
-                i, f, g = gates[b, t, j], gates[b, t, H + j], gates[b, t, 2 * H + j]
-                dz[b, 3 * H + j] = tanh(f * c_before[b, t, j] + i * g)
+                c = gates[b, t, F + j] * c_before[b, t, j] + gates[b, t, j] * gates[b, t, G + j]
+                dz[b, O + j] = tanh(c)
             for j in range(H):  # dc' += dh' o (1 − tanh² c')
-                tanh_c = dz[b, 3 * H + j]
-                dc[b, j] += dh[b, j] * gates[b, t, 3 * H + j] * (1 - tanh_c * tanh_c)
-            for j in range(H):  # do = dh' tanh c', through σ
-                o = gates[b, t, 3 * H + j]
-                dz[b, 3 * H + j] *= dh[b, j] * o * (1 - o)
-            for j in range(H):  # dg = dc' i, through tanh
-                g = gates[b, t, 2 * H + j]
-                dz[b, 2 * H + j] = dc[b, j] * gates[b, t, j] * (1 - g * g)
-            for j in range(H):  # df = dc' c, through σ
-                f = gates[b, t, H + j]
-                dz[b, H + j] = dc[b, j] * c_before[b, t, j] * f * (1 - f)
-            for j in range(H):  # di = dc' g, through σ
+                dc[b, j] += dh[b, j] * gates[b, t, O + j] * (1 - dz[b, O + j] * dz[b, O + j])
+            for j in range(H):  # do = dh' tanh c', and through o's sigmoid
+                o = gates[b, t, O + j]
+                dz[b, O + j] *= dh[b, j] * o * (1 - o)
+            for j in range(H):  # dg = dc' i, and through g's tanh
+                g = gates[b, t, G + j]
+                dz[b, G + j] = dc[b, j] * gates[b, t, j] * (1 - g * g)
+            for j in range(H):  # df = dc' c
+                f = gates[b, t, F + j]
+                dz[b, F + j] = dc[b, j] * c_before[b, t, j] * f * (1 - f)
+            for j in range(H):  # di = dc' g
                 i = gates[b, t, j]
-                dz[b, j] = dc[b, j] * gates[b, t, 2 * H + j] * i * (1 - i)
+                dz[b, j] = dc[b, j] * gates[b, t, G + j] * i * (1 - i)
             for j in range(H):  # dc = dc' f
-                dc[b, j] *= gates[b, t, H + j]
+                dc[b, j] *= gates[b, t, F + j]
             for j in range(H):
                 dh[b, j] = 0
+        else:  # past the row's end nothing happened: dh and dc go on as they came
+            for j in range(4 * H):
+                dz[b, j] = 0
         for j in range(4 * H):
             dgates[b, t, j] = dz[b, j]
