@@ -7,7 +7,7 @@ several batches, cut, and shuffle the batches.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -84,19 +84,3 @@ def batch_indices(examples: Sequence[Example], batch_size: int, seed: int, epoch
         chunk = chunk[np.lexsort((source_lengths[chunk], target_lengths[chunk]))]
         batches += [chunk[k : k + batch_size] for k in range(0, len(chunk), batch_size)]
     return [batches[k] for k in random.permutation(len(batches))]
-
-
-def epoch_batches(
-    examples: Sequence[Example],
-    batch_size: int,
-    seed: int,
-    epoch: int,
-    *,
-    start: int = END,
-    source_end: bool = False,
-    skip: int = 0,
-) -> Iterator[Batch]:
-    """The batches of an epoch, one after the other; `skip` leaves out the first ones, already trained on, for
-    free."""
-    for indices in batch_indices(examples, batch_size, seed, epoch)[skip:]:
-        yield make_batch([examples[k] for k in indices], start, source_end)

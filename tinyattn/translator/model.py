@@ -8,14 +8,17 @@ and the weighted sum of the `h`, the context, together with `s` decides the next
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from tinyattn import nn
+from tinyattn import create, nn
 from tinyattn.ops.attention import additive_attention, attention
 from tinyattn.ops.shapes import cat
+from tinyattn.state import no_grad
 from tinyattn.tensor import Tensor
 from tinyattn.translator.config import Config, ConfigError
 
@@ -93,9 +96,9 @@ class Attention(nn.Module):
         if kind == "additive":
             self.query = nn.Linear(hidden, hidden, bias=False)
             self.key = nn.Linear(hidden, hidden)
-            self.v = nn.Parameter(nn.Linear(hidden, 1, bias=False).weight.array[0])
+            self.v = nn.Parameter(nn.init.uniform_(create.zeros(hidden), -(hidden**-0.5), hidden**-0.5))
         if kind == "cosine":
-            self.temperature = nn.Parameter(np.array(math.log(10), dtype=np.float32))
+            self.temperature = nn.Parameter(create.full((), math.log(10)))
 
     def keys(self, h: Tensor) -> Tensor:
         """What of the scores depends on the source alone: computed once a sentence, not at every step."""
@@ -130,8 +133,8 @@ class Seq2Seq(nn.Module):
         E, H, layers, p = config.embed, config.hidden, config.layers, config.dropout
         attends = config.attention != "none"
         self.encoder = Encoder(source_tokens, E, H, layers, config.bidirectional, p)
-        self.decoder = Decoder(target_tokens, E, H, layers, p)
         self.attention = Attention(config.attention, H) if attends else None
+        self.decoder = Decoder(target_tokens, E, H, layers, p)
         self.dropout = nn.Dropout(p)
         self.output = nn.Linear(2 * H if attends else H, target_tokens)
 
@@ -160,3 +163,15 @@ class Seq2Seq(nn.Module):
         encoded = self.encode(source, source_lengths)
         logits, weights, _ = self.decode(target, encoded.state, encoded, target_lengths)
         return logits, weights
+
+
+@contextmanager
+def inference(model: nn.Module) -> Iterator[None]:
+    """Inside, the model forgets nothing at random and remembers nothing for a backward pass."""
+    was_training = model.training
+    model.eval()
+    try:
+        with no_grad():
+            yield
+    finally:
+        model.train(was_training)

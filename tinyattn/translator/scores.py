@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyattn.ops.softmax import log_softmax
-from tinyattn.state import no_grad
 from tinyattn.text.batches import make_batch
 from tinyattn.text.pairs import Alignment, Pair
+from tinyattn.translator.model import inference
 
 if TYPE_CHECKING:
     from tinyattn.translator.translator import Translator
@@ -52,9 +52,7 @@ def teacher_forced(translator: Translator, pairs: Sequence[Pair]) -> TeacherForc
     examples = [translator.encode(pair) for pair in pairs]
     order = sorted(range(len(examples)), key=lambda k: (len(examples[k][1]), len(examples[k][0])))
     result = TeacherForced(alignments={})
-    was_training = model.training
-    model.eval()
-    with no_grad():
+    with inference(model):
         for first in range(0, len(order), BATCH_SIZE):
             rows = order[first : first + BATCH_SIZE]
             batch = make_batch([examples[k] for k in rows], translator.start, config.source_eos)
@@ -68,7 +66,6 @@ def teacher_forced(translator: Translator, pairs: Sequence[Pair]) -> TeacherForc
             if weights is not None:
                 result.alignments.update(
                     (k, row[: length - 1]) for k, row, length in zip(rows, weights.array.argmax(-1), batch.target_lengths))
-    model.train(was_training)
     return result
 
 

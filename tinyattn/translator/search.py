@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinyattn.ops.softmax import log_softmax
-from tinyattn.state import no_grad
 from tinyattn.text.batches import pad
 from tinyattn.text.vocabulary import END, PAD, START, UNKNOWN
-from tinyattn.translator.model import Seq2Seq
+from tinyattn.translator.model import Seq2Seq, inference
 
 NEVER = [PAD, START, UNKNOWN]  # no token of a translation
 
@@ -37,15 +36,10 @@ def greedy(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int = END, b
     """The translations of sources (ids, none empty), in their order; sources of like length are decoded together."""
     order = sorted(range(len(sources)), key=lambda k: len(sources[k]))
     found: dict[int, Found] = {}
-    was_training = model.training
-    model.eval()
-    try:
-        with no_grad():
-            for first in range(0, len(order), batch_size):
-                rows = order[first : first + batch_size]
-                found.update(zip(rows, _greedy_batch(model, [sources[k] for k in rows], start)))
-    finally:
-        model.train(was_training)
+    with inference(model):
+        for first in range(0, len(order), batch_size):
+            rows = order[first : first + batch_size]
+            found.update(zip(rows, _greedy_batch(model, [sources[k] for k in rows], start)))
     return [found[k] for k in range(len(sources))]
 
 

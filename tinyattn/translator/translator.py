@@ -138,6 +138,14 @@ class Translator:
         return (self.source_vocabulary.encode(self.source_tokenizer.tokenize(source)),
                 self.target_vocabulary.encode(self.target_tokenizer.tokenize(target)))
 
+    def read(self, text: str) -> tuple[list[str], list[int]]:
+        """The tokens and ids of a source as the encoder gets it; none for a blank one."""
+        tokens = self.source_tokenizer.tokenize(text)
+        ids = self.source_vocabulary.encode(tokens)
+        if tokens and self.config.source_eos:
+            return [*tokens, SPECIAL_NAMES[END]], [*ids, END]
+        return tokens, ids
+
     @overload
     def translate(self, text: str, beam: int = 1) -> Translation: ...
     @overload
@@ -151,15 +159,11 @@ class Translator:
             raise ValueError(f"beam: wanted 1, greedy search, the only one there is, got {beam}: leave it out")
         if isinstance(text, str):
             return self.translate([text])[0]
-        sources = [self.source_tokenizer.tokenize(sentence) for sentence in text]
-        ids = [self.source_vocabulary.encode(tokens) for tokens in sources]
-        if self.config.source_eos:
-            sources = [[*tokens, SPECIAL_NAMES[END]] if tokens else [] for tokens in sources]
-            ids = [[*row, END] if row else [] for row in ids]
+        sources = [self.read(sentence) for sentence in text]
         blank = Hypothesis("", [], 0.0, None if self.model.attention is None else np.zeros((0, 0), np.float32))
-        found = iter(greedy(self.model, [row for row in ids if row], self.start))
+        found = iter(greedy(self.model, [ids for _, ids in sources if ids], self.start))
         result = []
-        for sentence, tokens in zip(text, sources):
+        for sentence, (tokens, _) in zip(text, sources):
             best = blank
             if tokens:
                 hypothesis = next(found)

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from tinyattn.text.batches import batch_indices, make_batch, pad
+from tinyattn.text.vocabulary import END, PAD, START
+
+EXAMPLES = [([5] * (k % 7 + 1), [6] * (k % 5 + 1)) for k in range(1000)]
+
+
+def test_padding():
+    rows, lengths = pad([[5, 6], [], [7, 8, 9]])
+    np.testing.assert_array_equal(rows, [[5, 6, PAD], [PAD] * 3, [7, 8, 9]])
+    np.testing.assert_array_equal(lengths, [2, 0, 3])
+    assert rows.dtype == lengths.dtype == np.int64
+
+
+def test_the_decoder_reads_what_it_was_asked_for():
+    batch = make_batch([([5, 6], [7]), ([8], [9, 10])])
+    np.testing.assert_array_equal(batch.source, [[5, 6], [8, PAD]])
+    np.testing.assert_array_equal(batch.source_lengths, [2, 1])
+    np.testing.assert_array_equal(batch.target_in, [[END, 7, PAD], [END, 9, 10]])
+    np.testing.assert_array_equal(batch.target_out, [[7, END, PAD], [9, 10, END]])
+    np.testing.assert_array_equal(batch.target_lengths, [2, 3])
+
+
+def test_start_and_source_end():
+    batch = make_batch([([5, 6], [7])], start=START, source_end=True)
+    np.testing.assert_array_equal(batch.source, [[5, 6, END]])
+    np.testing.assert_array_equal(batch.target_in, [[START, 7]])
+
+
+@pytest.mark.parametrize("examples, message", [([], "got none"), ([([5], [6]), ([], [6])], "example 1 has an empty source")])
+def test_no_batch(examples, message):
+    with pytest.raises(ValueError, match=message):
+        make_batch(examples)
+
+
+def test_every_example_once_an_epoch():
+    batches = batch_indices(EXAMPLES, 64, seed=1, epoch=0)
+    assert sorted(np.concatenate(batches)) == list(range(1000))
+    assert len(batches) == 16 and sorted(map(len, batches)) == [40] + [64] * 15
+
+
+def test_epochs_and_seeds_differ_and_repeat():
+    def order(**what):
+        return np.concatenate(batch_indices(EXAMPLES, 64, **what)).tolist()
+
+    assert order(seed=1, epoch=0) == order(seed=1, epoch=0)
+    assert order(seed=1, epoch=0) != order(seed=1, epoch=1)
+    assert order(seed=1, epoch=0) != order(seed=2, epoch=0)
+
+
+def test_like_lengths_go_together():
+    def padding(batches):
+        return sum(sum(max(len(EXAMPLES[k][1]) for k in batch) - len(EXAMPLES[j][1]) for j in batch) for batch in batches)
+
+    chance = np.array_split(np.random.default_rng(0).permutation(1000), 16)
+    assert padding(batch_indices(EXAMPLES, 64, seed=1, epoch=0)) < padding(chance) / 5
+
+
+def test_a_batch_of_nothing():
+    with pytest.raises(ValueError, match="batch_size: wanted at least 1, got 0"):
+        batch_indices(EXAMPLES, 0, 1, 0)

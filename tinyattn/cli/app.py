@@ -1,0 +1,58 @@
+"""The verbs under one roof, and what becomes of their errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from tinyattn.cli import demo, learn, machine, pictures, use
+from tinyattn.storage import CheckpointError
+from tinyattn.text.pairs import DataError
+from tinyattn.translator.config import ConfigError
+from tinyattn.translator.training import TrainingError
+
+EXTRAS = {"sacrebleu": "scores", "matplotlib": "plot", "tinyattn_viz": "draw", "graphviz": "draw", "pygraphviz": "draw"}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="tinyattn")
+def tinyattn() -> None:
+    """Train a small translator with attention, translate with it, and see how it does it."""
+
+
+for verb in (demo.demo, learn.corpus, learn.train, use.translate, use.evaluate, use.explain, pictures.draw,
+             pictures.attend, machine.warmup, machine.doctor):
+    tinyattn.add_command(verb)
+
+
+def run(arguments: Sequence[str] | None) -> int:
+    """The exit code of a command; a mistake of the user's becomes one line on standard error."""
+    try:
+        return tinyattn.main(args=arguments, prog_name="tinyattn", standalone_mode=False) or 0
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "tinyattn"
+        return complain(2, f"{error.format_message()} (see: {where} --help)")
+    except ConfigError as error:
+        return complain(2, error)
+    except (click.Abort, KeyboardInterrupt):
+        return complain(130, "interrupted")
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRAS:
+            raise
+        return complain(1, f"this needs {error.name}: pip install 'tinyattn[{EXTRAS[error.name]}]'")
+    except BrokenPipeError:
+        # Whoever read our output has gone, which is no failure of ours; keep Python from failing at its last flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        return complain(1, f"{error.filename}: {error.strerror}" if error.filename else error)
+    except (click.ClickException, DataError, CheckpointError, TrainingError) as error:
+        return complain(1, error)
+
+
+def complain(code: int, problem: object) -> int:
+    click.echo(f"tinyattn: {problem}", err=True)
+    return code

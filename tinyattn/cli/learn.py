@@ -1,0 +1,143 @@
+"""`corpus` and `train`: from pairs to a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from tinyattn.cli.progress import TrainingBar
+from tinyattn.cli.show import draw_losses, say
+from tinyattn.storage import read_text
+from tinyattn.text.pairs import Pair, format_pairs, hold_out, read_pairs, write_pairs
+from tinyattn.translator.checkpoint import Run
+from tinyattn.translator.config import TOKEN_KINDS, Config, ConfigError
+from tinyattn.translator.training import Training, Watcher
+from tinyattn.translator.translator import Translator
+
+NO_OPTION = ("data", "clip")  # an argument, and one for config.toml only
+
+
+@click.command()
+@click.option("--out", type=click.Path(dir_okay=False), help="File to write; else standard output.")
+@click.option("--pairs", type=click.IntRange(min=1), help="How many pairs to make in all.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another corpus.")
+@click.option("--split", type=click.Choice(["all", "train", "dev", "test"]), default="all", show_default=True)
+@click.option("--alignments", is_flag=True, help="Gold word alignments as a third column, Pharaoh i-j.")
+def corpus(out: str | None, pairs: int | None, seed: int, split: str, alignments: bool) -> None:
+    """Write the bundled English-Spanish phrase corpus: source, tab, target."""
+    from tinyattn.text.corpus import phrase_corpus
+
+    phrases = phrase_corpus(pairs=pairs, seed=seed, split=split)
+    columns = [(phrase.source, phrase.target) for phrase in phrases]
+    links = [phrase.alignment for phrase in phrases] if alignments else None
+    if out is None:
+        click.echo(format_pairs(columns, links), nl=False)
+    else:
+        write_pairs(out, columns, links)
+        say(f"{out}: {len(columns):,} pairs")
+
+
+def config_options(command: Callable) -> Callable:
+    """An option for every field of Config: its default and its meaning stand there."""
+    for field in reversed(dataclasses.fields(Config)):
+        if field.name in NO_OPTION:
+            continue
+        name, rules = "--" + field.name.replace("_", "-"), field.metadata
+        help = rules["help"][0].upper() + rules["help"][1:]
+        if field.default not in (None, False):
+            help += f" [default: {field.default}]"
+        if field.type == "bool":
+            command = click.option(name, is_flag=True, default=None, help=help + ".")(command)
+            continue
+        kind: Any = click.Choice(rules["choices"]) if rules["choices"] else str
+        kind = {"int": int, "float": float}.get(str(field.type).split(" ")[0], kind)
+        command = click.option(name, type=kind, help=help + ".")(command)
+    return command
+
+
+@click.command()
+@click.argument("data", metavar="DATA.tsv")
+@click.option("--out", "out", metavar="RUN", required=True, help="Folder of the run.")
+@click.option("--config", "config_file", metavar="F.toml", help="Options from a file, such as another run's config.toml; "
+              "those given here go before it.")
+@click.option("--resume", is_flag=True, help="Go on where the run stopped.")
+@click.option("--tokens", type=click.Choice(TOKEN_KINDS), help="What both sides are cut into.")
+@config_options
+@click.option("--quiet", is_flag=True, help="No progress, no reports.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+def train(data: str, out: str, config_file: str | None, resume: bool, tokens: str | None, quiet: bool, as_json: bool,
+          **given: Any) -> None:
+    """Train a translator on the pairs of DATA.tsv (a pair a line: source, tab, target) and leave it in RUN."""
+    both = {} if tokens is None else {"source_tokens": tokens, "target_tokens": tokens}
+    options = {**both, **{name: value for name, value in given.items() if value is not None}, "data": data}
+    run = Run(out)
+    if run.exists() and not resume:
+        raise click.UsageError(f"{out}: a run is there already: --resume goes on with it; else choose another --out")
+    translator = None
+    if resume and run.config.exists():
+        config, vocabularies = run.load()
+        config.require_agreement({**options_of_file(config_file), **options})
+        translator = Translator(config, vocabularies)
+    else:
+        config = Config.from_options(options_of_file(config_file)).with_options(options)
+    pairs, dev = read_data(config, quiet)
+    if translator is None or not run.last.exists():
+        translator = Translator.for_pairs(config, pairs)
+        run.begin(config, (translator.source_vocabulary, translator.target_vocabulary))
+    training = train_run(translator, pairs, dev, run, quiet)
+    if as_json:
+        click.echo(json.dumps({"run": out, **(run.read_metrics() or [{}])[-1]}))
+    elif not quiet:
+        say(f"{out}: {training.progress.step:,} steps, {training.progress.epoch} epochs, "
+            f"{training.progress.seconds:,.0f} s")
+
+
+def options_of_file(path: str | None) -> dict[str, Any]:
+    """The options of a configuration file, those that are set.
+
+    Raises: ConfigError naming the file.
+    """
+    if path is None:
+        return {}
+    Config.load(path)  # says what is wrong, where something is
+    return tomllib.loads(read_text(path, "a configuration (TOML)", ConfigError))
+
+
+def read_data(config: Config, quiet: bool) -> tuple[list[Pair], list[Pair]]:
+    """Pairs to train on and pairs to measure with."""
+    assert config.data is not None
+    read = read_pairs(config.data, strict=config.strict)
+    if not quiet:
+        say(read.report)
+    if config.dev is None:
+        pairs, dev = hold_out(read.pairs, config.seed)
+    else:
+        read_dev = read_pairs(config.dev, strict=config.strict)
+        pairs, dev = read.pairs, read_dev.pairs
+        if not quiet:
+            say(read_dev.report)
+    if not quiet:
+        say(f"training on {len(pairs):,} pairs, measuring on {len(dev):,}")
+    return pairs, dev
+
+
+def train_run(translator: Translator, pairs: Sequence[Pair], dev: Sequence[Pair], run: Run, quiet: bool) -> Training:
+    """Train in a run's folder, from its last checkpoint where it has one, and draw its losses."""
+    from tinyattn.kernels.threads import set_num_threads
+
+    if translator.config.threads is not None:
+        set_num_threads(translator.config.threads)
+    with Watcher() if quiet else TrainingBar() as watcher:
+        training = Training(translator, pairs, dev, run, watcher)
+        training.resume()
+        try:
+            training.train()
+        finally:
+            if lines := run.read_metrics():
+                draw_losses(lines, run.loss_picture)
+    return training

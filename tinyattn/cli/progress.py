@@ -1,0 +1,46 @@
+"""A training run as it goes, on standard error: a bar on a terminal, a line for each measurement everywhere."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from tinyattn.translator.training import Training, Watcher
+
+
+class TrainingBar(Watcher):
+    """Loss, speed and time left."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, highlight=False)
+        self.bar = Progress(
+            TextColumn("epoch {task.fields[epoch]}"), BarColumn(), TaskProgressColumn(),
+            TextColumn("loss {task.fields[loss]:.3f}"), TextColumn("{task.fields[speed]:,.0f} tokens/s"),
+            TimeRemainingColumn(), console=self.console, transient=True, disable=not self.console.is_terminal,
+        )
+        self.task = self.bar.add_task("training", total=1.0, epoch=1, loss=float("nan"), speed=0.0)
+        self.shown = 0.0
+
+    def __enter__(self) -> TrainingBar:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.bar.stop()
+
+    def stepped(self, training: Training) -> None:
+        if time.monotonic() - self.shown > 0.1:
+            self.shown = time.monotonic()
+            self.bar.update(self.task, completed=training.share_done, epoch=training.progress.epoch + 1,
+                            loss=training.loss, speed=training.tokens_per_second)
+
+    def measured(self, line: dict[str, Any]) -> None:
+        text = f"epoch {line['epoch']:>3}  step {line['step']:>6,}  {line['seconds']:>6,.1f} s"
+        if "loss" in line:
+            text += f"  loss {line['loss']:.3f}"
+        if "dev_loss" in line:
+            text += f"  dev loss {line['dev_loss']:.3f}  exact {line['dev_exact']:.1%}"
+        self.console.print(text)

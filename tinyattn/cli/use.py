@@ -1,0 +1,103 @@
+"""`translate`, `eval` and `explain`: what a trained translator is for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+
+import click
+
+from tinyattn.cli.show import attention_table, say, scores_table, translation_as_dict
+from tinyattn.text.pairs import DataError, read_pairs
+from tinyattn.translator.translator import Translation, Translator
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def only_greedy(context: click.Context, parameter: click.Parameter, beam: int) -> int:
+    if beam != 1:
+        raise click.BadParameter(f"wanted 1, greedy search, the only one there is, got {beam}: leave it out")
+    return beam
+
+
+beam_option = click.option("--beam", type=int, default=1, show_default=True, callback=only_greedy,
+                           help="Hypotheses kept at each step; 1 is greedy search.")
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@click.argument("sentences", metavar="[SENTENCE ...]", nargs=-1)
+@beam_option
+@click.option("--attention", is_flag=True, help="Show how much each target token looked at each source token.")
+@as_json_option
+def translate(run: str, sentences: tuple[str, ...], beam: int, attention: bool, as_json: bool) -> None:
+    """Translate sentences; without any, one line in, one line out."""
+    translator = Translator.load(run)
+    found: list[Translation] = []
+    for lines in [list(sentences)] if sentences else waiting_lines():
+        translations = translator.translate(lines, beam=beam)
+        if as_json:
+            found += translations
+            continue
+        for translation in translations:
+            click.echo(translation.text)
+            if attention:
+                click.echo(attention_table(translation) + "\n")
+    if as_json:
+        click.echo(json.dumps([translation_as_dict(translation) for translation in found], ensure_ascii=False))
+
+
+def waiting_lines() -> Iterator[list[str]]:
+    """The lines of standard input, as many at once as are waiting there: whoever sends one and waits gets an answer,
+    and a file is translated in batches. Only a line feed ends a line."""
+    source, rest, number = sys.stdin.buffer, b"", 0
+    while True:
+        read = source.read1(1 << 16)  # type: ignore[attr-defined]
+        *whole, rest = (rest + read).split(b"\n")
+        if not read and rest:
+            whole, rest = [rest], b""
+        lines = []
+        for line in whole:
+            number += 1
+            try:
+                lines.append(line.decode("utf-8-sig" if number == 1 else "utf-8").removesuffix("\r"))
+            except UnicodeDecodeError as error:
+                raise DataError(f"standard input, line {number}, byte {error.start + 1}: 0x{line[error.start]:02x} is not "
+                                "UTF-8: convert the text to UTF-8") from None
+        if lines:
+            yield lines
+        if not read:
+            return
+
+
+@click.command(name="eval")
+@click.argument("run", metavar="RUN")
+@click.argument("test", metavar="TEST.tsv")
+@beam_option
+@as_json_option
+def evaluate(run: str, test: str, beam: int, as_json: bool) -> None:
+    """Score translations of TEST.tsv, line by line, against the line's reference.
+
+    A third column with gold word alignments (0-0 1-2) adds the attention's alignment error rate."""
+    from tinyattn.translator.scores import evaluate
+
+    translator = Translator.load(run)
+    read = read_pairs(test, alignments=True)
+    say(read.report)
+    scores = evaluate(translator, read.pairs, read.alignments)
+    click.echo(json.dumps(scores) if as_json else scores_table(scores))
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@click.argument("sentence", metavar="SENTENCE")
+@click.option("--step", type=click.IntRange(min=1), default=1, show_default=True, help="Which step of the decoder.")
+@click.option("--digits", type=click.IntRange(min=0, max=17), default=2, show_default=True, help="Digits after the point.")
+@as_json_option
+def explain(run: str, sentence: str, step: int, digits: int, as_json: bool) -> None:
+    """Every number of one decoder step, formula = value."""
+    from tinyattn.explain import explain
+
+    explanation = explain(Translator.load(run), sentence, step=step)
+    click.echo(json.dumps(explanation.as_dict(), ensure_ascii=False) if as_json else explanation.text(digits))
