@@ -11,9 +11,9 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
-import types
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -24,6 +24,10 @@ from .state import grad_mode, state
 
 Hook = Callable[["Tensor"], "Tensor | None"]
 clock = itertools.count(1)  # Nodes are numbered as they are made: the higher the age number, the younger
+
+
+NONE: dict[str, Any] = {}
+ONE = (None,)  # the outputs of a Node that has one; many small lists would keep the garbage collector busy
 
 
 class Changes:
@@ -117,37 +121,39 @@ class Tensor(ArrayLike):
 
 
 class Node:
-    """What a call of an op leaves behind: its inputs, and what else its derivatives will ask for."""
+    """What a call of an op leaves behind: its inputs, and the values that its derivatives may ask for."""
 
-    __slots__ = ("__weakref__", "age", "attributes", "changes", "hooks", "inputs", "op", "outputs", "saved", "y")
+    __slots__ = ("__weakref__", "age", "changes", "hooks", "inputs", "op", "values")
 
-    def __init__(self, op: Op, inputs: Sequence[Any], attributes: dict[str, Any], y: Any, saved: Any) -> None:
+    def __init__(self, op: Op, inputs: Sequence[Any], values: list[Any]) -> None:
         self.op = op
         self.age = next(clock)
-        self.inputs: Sequence[Any] | None = inputs
-        self.attributes = attributes
-        self.y, self.saved = y, saved  # arrays: a Tensor would make a reference cycle
-        self.outputs = [(part.shape, part.dtype) for part in y] if type(y) is tuple else [None]
-        self.changes: list[Changes] = []  # of the outputs' memory, where a derivative reads y
+        self.inputs: Sequence[Any] | None = inputs  # None: freed by a backward
+        self.values = values  # y, saved, attributes, inputs: arrays, for a Tensor y would make a reference cycle
+        self.changes: Sequence[Changes] = ()  # of the outputs' memory, where a derivative reads y
         self.hooks: list[tuple[int, Hook]] | None = None
 
-    def pull(self, dy: Any, create_graph: bool) -> Sequence[Any]:
-        """dL/dinput for each input from dL/doutput: the op's derivatives, applied."""
-        op, inputs, y = self.op, self.inputs, self.y
+    def pull(self, parts: dict[int, Any], create_graph: bool) -> list[tuple[Tensor, Any]]:
+        """Inputs, each with dL/dinput, from dL/doutput for each output: the op's derivatives, applied."""
+        op, inputs = self.op, self.inputs
         if inputs is None or Changes.latest > self.age:
             self.check_unchanged()
-        if not create_graph:
-            inputs = [x.array if isinstance(x, Tensor) else x for x in inputs]
-        elif op.reference is not None:
-            return op.pull_reference(self, dy)
-        elif y is not None:
-            y = Tensor(y, True, self)
-        values = [dy, y, self.saved, *self.attributes.values(), *inputs]
-        if op.joint is not None:
-            rule, where = op.joint
-            return rule(*inputs, **{name: values[k] for name, k in where.items()})
-        return [rule(*[values[k] for k in where]) if isinstance(x, Tensor) and x._requires_grad else None
-                for x, (rule, where) in zip(self.inputs, op.derivatives)]
+        y = self.values[0]
+        dy = parts[0] if type(y) is not tuple else tuple(
+            parts[slot] if slot in parts else np.zeros_like(part) for slot, part in enumerate(y))
+        values = [dy, *self.values]
+        if create_graph:  # now the inputs as Tensors, and y as one that this Node made
+            values[1] = y if y is None or type(y) is tuple else Tensor(y, True, self)
+            values[len(values) - len(inputs) :] = inputs
+        if op.joint is None:
+            return [(x, rule(*pick(values))) for x, (rule, pick) in zip(inputs, op.derivatives)
+                    if isinstance(x, Tensor) and x._requires_grad]
+        if create_graph and op.reference is not None:
+            gradients = op.pull_reference(self, dy)
+        else:
+            rule, places = op.joint
+            gradients = rule(*values[len(values) - len(inputs) :], **{name: values[k] for name, k in places.items()})
+        return [(x, dx) for x, dx in zip(inputs, gradients) if isinstance(x, Tensor) and x._requires_grad]
 
     def check_unchanged(self) -> None:
         """Raises RuntimeError if the graph was freed, or a value that a derivative reads was written to since."""
@@ -180,8 +186,9 @@ class Op:
         self.inputs = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
         self.variadic = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
         self.defaults = {p.name: p.default for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-        self.derivatives: list[tuple[Callable, list[int]]] = []  # rules, and where the values they name stand
+        self.derivatives: list[tuple[Callable, Callable]] = []  # rules, and what picks the values that they name
         self.joint: tuple[Callable, dict[str, int]] | None = None
+        self.keeps_y = False
         self.reads: set[str] = set()  # the values that derivatives name: these have to stay as they were
         self.reference: Callable | None = None  # see ops/fused.py
         self.pull_reference: Callable = lambda node, dy: None
@@ -194,56 +201,21 @@ class Op:
         """
         if list(derivatives) != [f"d{name}" for name in self.inputs[: len(derivatives)]]:
             raise TypeError(f"{self.name}: wanted derivatives d + input, in order, got {list(derivatives)}")
-        self.derivatives = [(rule, list(self.places(rule).values())) for rule in derivatives.values()]
+        for rule in derivatives.values():
+            places = list(self.places(rule).values())
+            pick = itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
+            self.derivatives.append((rule, pick))
 
     def joint_gradient(self, rule: Callable) -> None:
         """For gradients that are computed together: `rule(*inputs, dy, y, saved, ...)` returns one for each input."""
-        self.joint = rule, {name: k for name, k in self.places(rule).items() if name not in self.inputs}
+        self.joint = rule, {name: place for name, place in self.places(rule).items() if name not in self.inputs}
 
     def places(self, rule: Callable) -> dict[str, int]:
         """Where each value that a derivative names stands among those that `Node.pull` has."""
         names = [name for name in inspect.signature(rule).parameters if name not in self.variadic]
         self.reads.update(names, self.variadic)
+        self.keeps_y = "y" in self.reads
         return {name: ["dy", "y", "saved", *self.defaults, *self.inputs].index(name) for name in names}
-
-    def __get__(self, x: Tensor | None, owner: type) -> Any:
-        return self if x is None else types.MethodType(self, x)  # an op can be a method of Tensor, too
-
-    def __call__(self, *inputs: Any, **attributes: Any) -> Any:
-        """The op rule: run forward on the arrays; where an input requires a gradient, leave a Node behind."""
-        if self.reference is not None and (state.recorder is not None or not use_numba()):
-            return self.reference(*inputs, **attributes)
-        if self.defaults or len(inputs) != len(self.inputs):
-            inputs, attributes = self.sort_out(inputs, attributes)
-        arrays, wrapped, tracked = [], False, False
-        for x in inputs:
-            if isinstance(x, Tensor):
-                wrapped, tracked = True, tracked or x._requires_grad
-                x = x.array
-            arrays.append(x)
-        if self.prepare is not None:
-            arrays = self.prepare(self.name, arrays)
-        y = self.forward(*arrays, **attributes)
-        saved = None
-        if self.saves:
-            y, saved = y
-        if not wrapped:
-            return y
-        node = None
-        if tracked and self.reads and state.grad_enabled:
-            node = Node(self, inputs, attributes, y, saved)
-        if type(y) is not tuple:
-            outputs = [Tensor(y, node is not None, node)]
-        else:
-            outputs = [Tensor(part, node is not None, node, slot) for slot, part in enumerate(y)]
-        for output in outputs:
-            if output.array.base is not None:
-                share_changes(output, inputs)
-            if node is not None and "y" in self.reads:
-                node.changes.append(output.changes)
-        if state.recorder is not None:
-            state.recorder.add(self, inputs, attributes, outputs)
-        return outputs[0] if type(y) is not tuple else tuple(outputs)
 
     def sort_out(self, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
         """Inputs and attributes, given by position or by name (torch's names for inputs too), each to its place."""
@@ -263,7 +235,49 @@ def op(forward: Callable | None = None, *, saves: bool = False, prepare: Callabl
     """Make a differentiable function of a function on arrays; see Op. Given only arrays it stays one on arrays."""
     if forward is None:
         return functools.partial(op, saves=saves, prepare=prepare)
-    return Op(forward, saves, prepare)
+    rule = Op(forward, saves, prepare)
+    arity = -1 if rule.defaults or rule.variadic else len(rule.inputs)
+
+    @functools.wraps(forward)
+    def call(*inputs: Any, **attributes: Any) -> Any:
+        """The op rule: run forward on the arrays; where an input requires a gradient, leave a Node behind."""
+        if rule.reference is not None and (state.recorder is not None or not use_numba()):
+            return rule.reference(*inputs, **attributes)
+        if len(inputs) != arity:
+            inputs, attributes = rule.sort_out(inputs, attributes)
+        arrays, tracked = [], None
+        for x in inputs:
+            if isinstance(x, Tensor):
+                tracked = tracked or x._requires_grad
+                x = x.array
+            arrays.append(x)
+        y = forward(*arrays, **attributes)
+        if prepare is not None and y.dtype is not getattr(arrays[0], "dtype", None):
+            arrays = prepare(rule.name, arrays)  # NumPy went to another dtype, perhaps not where PyTorch goes
+            y = forward(*arrays, **attributes)
+        saved = None
+        if saves:
+            y, saved = y
+        if tracked is None:
+            return y  # given only arrays, an op is a function of arrays
+        node = None
+        if tracked and state.grad_enabled and rule.reads:
+            node = Node(rule, inputs, [y if rule.keeps_y or type(y) is tuple else None, saved, *attributes.values(), *arrays])
+        if type(y) is tuple:
+            outputs = tuple(Tensor(part, node is not None, node, slot) for slot, part in enumerate(y))
+        else:
+            outputs = (Tensor(y, node is not None, node),)
+        for output in outputs:
+            if output.array.base is not None:
+                share_changes(output, inputs)
+            if node is not None and rule.keeps_y:
+                node.changes += (output.changes,)
+        if state.recorder is not None:
+            state.recorder.add(rule, inputs, attributes, outputs)
+        return outputs if type(y) is tuple else outputs[0]
+
+    call.gradient, call.joint_gradient, call.op = rule.gradient, rule.joint_gradient, rule  # type: ignore[attr-defined]
+    return call
 
 
 def share_changes(view: Tensor, inputs: Sequence[Any]) -> None:
@@ -304,53 +318,47 @@ def walk(outputs: Sequence[Tensor], gradients: Sequence[Any], retain_graph: bool
     the Nodes that are `needed`, all others are left out, and as `targets` the (slot, tensor) that Nodes made and
     whose gradient is wanted too.
     """
-    waiting: dict[Node, list[Any]] = {}  # what has arrived so far, for each output of a Node
+    waiting: dict[Node, dict[int, Any]] = {}  # what has arrived so far, for each output of a Node
     queue: list[tuple[int, Node]] = []  # a heap, youngest first
     arrived: dict[Tensor, Any] = {}  # the result
 
-    def send(x: Tensor, gradient: Any) -> None:
-        node = x.node
-        if node is None:
-            arrived[x] = arrived[x] + gradient if x in arrived else gradient
-            return
-        parts = waiting.get(node)
-        if parts is None:
-            parts = waiting[node] = [None] * len(node.outputs)
-            heappush(queue, (-node.age, node))
-        parts[x.slot] = gradient if parts[x.slot] is None else parts[x.slot] + gradient
-
     with grad_mode(create_graph):
-        for y, dy in zip(outputs, gradients):
-            dy = first_gradient(y, dy)
-            send(y, dy if create_graph else dy.array.copy())
-        while queue:
+        pairs = [(y, first_gradient(y, dy, create_graph)) for y, dy in zip(outputs, gradients)]
+        while pairs or queue:
+            for x, dx in pairs:
+                if dx is None:
+                    continue
+                if dx.shape != x.array.shape or dx.dtype is not x.array.dtype:
+                    dx = fit(dx, shape=x.array.shape, dtype=x.array.dtype)
+                node = x.node
+                if node is None:
+                    arrived[x] = arrived[x] + dx if x in arrived else dx if create_graph else dx.copy()
+                elif node in waiting:
+                    parts = waiting[node]
+                    parts[x.slot] = parts[x.slot] + dx if x.slot in parts else dx
+                else:
+                    waiting[node] = {x.slot: dx}
+                    heappush(queue, (-node.age, node))
+            pairs = []
+            if not queue: break
             node = heappop(queue)[1]
             parts = waiting.pop(node)
-            for slot, hook in node.hooks or ():
-                parts[slot] = call_hook(hook, parts[slot])
+            if node.hooks is not None:
+                for slot, hook in node.hooks:
+                    parts[slot] = call_hook(hook, parts.get(slot))
             if targets is not None and node in targets:
-                arrived.update((x, parts[slot]) for slot, x in targets[node])
-            if needed is not None and node not in needed:
-                continue
-            # Outputs that nobody used have a gradient too: 0.
-            dy = parts[0] if len(parts) == 1 else tuple(
-                np.zeros(*like) if part is None else part for part, like in zip(parts, node.outputs))
-            for x, dx in zip(node.inputs or (), node.pull(dy, create_graph)):
-                if dx is not None and isinstance(x, Tensor) and x._requires_grad:
-                    if dx.shape != x.array.shape or dx.dtype != x.array.dtype:
-                        dx = fit(dx, shape=x.array.shape, dtype=x.array.dtype)
-                    if x.node is None and not create_graph and (dx.base is not None or any(dx is part for part in parts)):
-                        dx = dx.copy()  # a leaf keeps its gradient, so that must be nobody else's memory
-                    send(x, dx)
-            if not retain_graph:
-                node.inputs = node.y = node.saved = None
+                arrived.update((x, parts.get(slot)) for slot, x in targets[node])
+            if needed is None or node in needed:
+                pairs = node.pull(parts, create_graph)
+                if not retain_graph:
+                    node.inputs = node.values = None
         for leaf in arrived:
             for hook in (leaf.hooks or ()) if leaf.node is None else ():
                 arrived[leaf] = call_hook(hook, arrived[leaf])
     return {x: g if isinstance(g, Tensor) else Tensor(g) for x, g in arrived.items() if g is not None}
 
 
-def first_gradient(y: Tensor, dy: Any) -> Tensor:
+def first_gradient(y: Tensor, dy: Any, create_graph: bool) -> Any:
     """dL/dy to start from: 1 for a single element, else what the caller gives, in y's shape."""
     if not y._requires_grad:
         raise RuntimeError("backward: this tensor was made from nothing that requires a gradient: "
@@ -361,7 +369,7 @@ def first_gradient(y: Tensor, dy: Any) -> Tensor:
     dy = dy if isinstance(dy, Tensor) else Tensor(np.ones_like(y.array) if dy is None else np.asarray(dy, y.array.dtype))
     if dy.array.shape != y.array.shape:
         raise ValueError(f"backward: gradient must have the tensor's shape {y.array.shape}, got {dy.array.shape}")
-    return dy
+    return dy if create_graph else dy.array
 
 
 def call_hook(hook: Hook, gradient: Any) -> Any:

@@ -251,17 +251,17 @@ def within(x, /, min=None, max=None):
     return (True if min is None else x >= min) & (True if max is None else x <= max)
 
 
-@op(prepare=lambda name, arrays: [arrays[0], *common(name, arrays[1:])])
+@op
 def where(condition, a, b, /):
     """y = a where condition holds, b elsewhere"""
     if getattr(condition, "dtype", None) != np.bool_:
         got = getattr(condition, "dtype", type(condition).__name__)
         raise TypeError(f"where: condition must be a bool tensor, got {got}: compare first, as in where(x > 0, a, b)")
-    return np.where(condition, a, b)
+    return np.where(condition, *common("where", [a, b]))
 
 
 where.gradient(
-    dcondition=lambda: None,
+    dcondition=lambda dy: None,
     da=lambda dy, condition: where(condition, dy, 0.0),
     db=lambda dy, condition: where(condition, 0.0, dy),
 )

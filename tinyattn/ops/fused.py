@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd import as_tuple, between
-from ..tensor import Node, Op, Tensor, fit, walk
+from ..tensor import Node, Tensor, fit, walk
 
 
-def fused(op: Op, reference: Callable) -> None:
-    """Declare `reference` to be what `op` is in primitive ops, with the same arguments."""
-    op.reference, op.pull_reference = reference, pull_reference
+def fused(call: Any, reference: Callable) -> None:
+    """Declare `reference` to be what the op `call` is in primitive ops, with the same arguments."""
+    call.op.reference, call.op.pull_reference = reference, pull_reference
 
 
 def pull_reference(node: Node, dy: Any) -> list[Any]:
@@ -23,7 +23,7 @@ def pull_reference(node: Node, dy: Any) -> list[Any]:
     # The walk has to end at the inputs, not go on into what they were made from: so each gets a Node in between.
     inputs = [fit(x, shape=x.shape, dtype=x.dtype) if isinstance(x, Tensor) and x.requires_grad else x
               for x in node.inputs or ()]
-    outputs = node.op.reference(*inputs, **node.attributes)
+    outputs = node.op.reference(*inputs, **dict(zip(node.op.defaults, node.values[2:])))
     pairs = [(y, g) for y, g in zip(*(as_tuple(part) for part in (outputs, dy))) if y.requires_grad]
     outputs, dy = [y for y, _ in pairs], [g for _, g in pairs]
     ends = [x for x in inputs if isinstance(x, Tensor) and x.requires_grad]
