@@ -1,0 +1,282 @@
+"""What a run leaves behind for pictures and explanations: every op, every value, and after backward every gradient.
+
+    with ta.record() as record:
+        loss = model(x).sum()
+    loss.backward()
+
+Inside, fused ops run as their primitive reference, so the record goes down to single gates and scores. A record is
+plain data: `calls` in the order they were made, and `values`, each tensor once, numbered as they were first seen. It
+keeps copies of the numbers and neither tensors nor graph; when it is dropped, nothing of it stays behind. A value is
+called what `record.name` or its module calls it, else like the variable that held it when an op first used it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .callers import Line, calling_frames, line_of, variable_names
+from .state import state
+from .tensor import Op, Tensor
+
+FEW = 16  # arrays up to this many elements are kept among the attributes of an op
+
+
+@dataclass(slots=True, weakref_slot=True)
+class Value:
+    """A tensor or constant of the run. `gradient` is dL/dvalue of the last backward, None before there was one."""
+
+    number: int
+    kind: str  # "parameter", "input", "constant", or "result" of a call
+    array: np.ndarray
+    requires_grad: bool = False
+    name: str | None = None
+    call: int | None = None  # the number of the call that made it
+    gradient: np.ndarray | None = None
+    due: bool = False  # did a backward reach a call that used it, and has its gradient not come yet?
+
+
+@dataclass(slots=True)
+class Call:
+    """One op on its values. `path` is the module it ran in, like "encoder.lstm"; `step` its place in a sequence."""
+
+    number: int
+    op: str
+    formula: str
+    attributes: dict[str, Any]
+    inputs: list[tuple[str, int]]  # the op's name for the input, and the value's number
+    outputs: list[int]
+    path: str
+    step: int | None
+    user: Line | None  # the line outside this package that it goes back to
+    source: Line | None  # the line of this package that called the op, where one did
+
+
+@dataclass(eq=False)
+class Record:
+    """A recorded run. `modules`: class name by path. `words`: tokens by the name of what they belong to."""
+
+    calls: list[Call] = field(default_factory=list)
+    values: list[Value] = field(default_factory=list)
+    modules: dict[str, str] = field(default_factory=dict)
+    words: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._seen: dict[int, tuple[Any, int, Value]] = {}  # by id: the thing (weakly), when it was changed, its value
+        self._names: dict[int, tuple[Any, str]] = {}  # by id of a parameter or module: the thing (weakly), its name
+        self._paths: list[str] = []  # the modules that are running, innermost last
+        self._steps: list[int] = []
+        self._hooks: list[tuple[weakref.ref, Callable]] = []  # what hangs on leaves, which outlive the record
+        weakref.finalize(self, remove_hooks, self._hooks).atexit = False
+
+    # --- what the record is told ----------------------------------------
+
+    def add(self, op: Op, arguments: Sequence[Any], attributes: dict[str, Any], outputs: Sequence[Tensor]) -> None:
+        """The op rule calls this after every op."""
+        number = len(self.calls)
+        user, source = calling_frames()
+        names = op.inputs or op.variadic * len(arguments)
+        given = [x for x in arguments if x is not None]
+        inputs = [(name, self._value(x)) for name, x in zip(names, arguments) if x is not None]
+        results = [self._remember(y, Value(len(self.values), "result", np.array(y.array), y.requires_grad, call=number))
+                   for y in outputs]
+        leaves = [value for _, value in inputs if value.call is None and value.requires_grad]
+        for y, value in zip(outputs, results):
+            self._watch(y, value, leaves)
+        for frame in (user, source):  # the user's own names go first
+            unnamed = {id(x): value for x, (_, value) in zip(given, inputs) if value.name is None and isinstance(x, (Tensor, np.ndarray))}
+            for key, name in variable_names(frame, unnamed).items():
+                unnamed[key].name = name
+        self.calls.append(Call(
+            number, op.name, op.formula, {name: small(x) for name, x in attributes.items()},
+            [(name, value.number) for name, value in inputs], [value.number for value in results],
+            self._paths[-1] if self._paths else "", self._steps[0] if self._steps else None, line_of(user), line_of(source)))
+
+    @contextmanager
+    def scope(self, module: Any) -> Iterator[None]:
+        """Inside, ops belong to `module`; nn.Module enters it when it is called."""
+        known = self._names.get(id(module))
+        if known is None or known[0]() is not module:
+            # Nobody said what it is called, and no module around it has it as a part: a root.
+            roots = [path for path in self.modules if "." not in path]
+            self.name(module, free_name(type(module).__name__, roots) if self.modules else "")
+        self._paths.append(self._names[id(module)][1])
+        try:
+            yield
+        finally:
+            self._paths.pop()
+
+    @contextmanager
+    def time_step(self, t: int) -> Iterator[None]:
+        """Inside, ops belong to step t. Of nested steps the outermost counts: a decoding step is one of the sentence."""
+        self._steps.append(t)
+        try:
+            yield
+        finally:
+            self._steps.pop()
+
+    def name(self, thing: Any, name: str) -> None:
+        """Call a tensor `name`; or a module, and with it all modules and parameters inside. A model itself is ""."""
+        if isinstance(thing, (Tensor, np.ndarray)):
+            self._value(thing).name = name
+            return
+        for inner, module in thing.named_modules():
+            path = ".".join(part for part in (name, inner) if part)
+            self.modules[path] = type(module).__name__
+            self._names[id(module)] = (weakref.ref(module), path)
+        for inner, parameter in thing.named_parameters():
+            path = ".".join(part for part in (name, inner) if part)
+            self._names[id(parameter)] = (weakref.ref(parameter), path)
+            if id(parameter) in self._seen:
+                self._value(parameter).name = path
+
+    def tokens(self, **words: Sequence[str]) -> None:
+        """The words of a sentence, one a time step: source=, and of the decoder target= (fed in) and output=."""
+        self.words.update({name: [str(word) for word in sentence] for name, sentence in words.items()})
+
+    def _value(self, x: Any) -> Value:
+        """The value of a thing that an op was given: the one it had, unless it is new or was changed in place."""
+        known = self._seen.get(id(x))
+        if known is not None and known[0]() is x and known[1] == changed(x):
+            return known[2]
+        array = np.array(x.array if isinstance(x, Tensor) else x)
+        value = Value(len(self.values), kind_of(x, array), array, isinstance(x, Tensor) and x.requires_grad)
+        named = self._names.get(id(x))
+        if named is not None and named[0]() is x:
+            value.name, value.kind = named[1], "parameter"
+        elif known is not None and known[0]() is x:
+            value.name, value.kind = known[2].name, known[2].kind
+        self._watch(x, value, [])
+        return self._remember(x, value)
+
+    def _watch(self, x: Tensor, value: Value, leaves: Sequence[Value]) -> None:
+        """Have backward leave x's gradient in `value`, and tell `leaves`, which x was made from, to expect theirs."""
+        if not value.requires_grad:
+            return
+        kept, expecting = weakref.ref(value), [weakref.ref(leaf) for leaf in leaves]  # a hook keeps no record alive
+
+        def keep(gradient: Tensor) -> None:
+            value = kept()
+            if value is not None and (x_is_result or value.due):
+                value.gradient, value.due = np.array(gradient.array), False
+            for leaf in expecting:
+                if (found := leaf()) is not None:
+                    found.due = True
+
+        # A leaf serves other graphs as well: of its gradients, only those count that come through a recorded call.
+        x_is_result = x.node is not None
+        x.register_hook(keep)
+        if not x_is_result:
+            self._hooks.append((weakref.ref(x), keep))
+
+    def _remember(self, x: Any, value: Value) -> Value:
+        self.values.append(value)
+        try:
+            self._seen[id(x)] = (weakref.ref(x), changed(x), value)
+        except TypeError:  # Python's numbers and lists: each use is a constant of its own
+            pass
+        return value
+
+    # --- as data --------------------------------------------------------
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record as JSON's types, in the order things happened; the same run gives the same.
+
+        modules: {path: class}. words: {name: [token]}.
+        values: a list of {number, name, kind, shape, dtype, requires_grad, call, data, gradient}: call is the number of
+        the call that made it, data the elements as nested lists, gradient the same or null.
+        calls: a list of {number, op, formula, attributes, inputs, outputs, path, step, user, source}: inputs are pairs
+        of the op's name for it and a value's number, user and source {file, line, function} or null.
+        Numbers that JSON lacks are the strings "NaN", "Infinity" and "-Infinity".
+        """
+        values = [{"number": v.number, "name": v.name, "kind": v.kind, "shape": v.array.shape,
+                   "dtype": str(v.array.dtype), "requires_grad": v.requires_grad, "call": v.call,
+                   "data": v.array, "gradient": v.gradient} for v in self.values]
+        return as_json({"version": 1, "modules": self.modules, "words": self.words, "values": values,
+                        "calls": [asdict(call) for call in self.calls]})
+
+    def to_json(self, indent: int | None = None) -> str:
+        """`as_dict` as JSON text."""
+        return json.dumps(self.as_dict(), ensure_ascii=False, allow_nan=False, indent=indent)
+
+
+@contextmanager
+def record() -> Iterator[Record]:
+    """Inside, this thread's ops run as their primitive reference and are written down; gradients follow in backward.
+
+    Records do not nest: within an inner `record()` only the inner one is written.
+    """
+    before, kept = state.recorder, Record()
+    state.recorder = kept
+    try:
+        yield kept
+    finally:
+        state.recorder = before
+
+
+def remove_hooks(hooks: list[tuple[weakref.ref, Callable]]) -> None:
+    for tensor, hook in hooks:
+        x = tensor()
+        if x is not None and x.hooks is not None:
+            x.hooks = [other for other in x.hooks if other is not hook] or None
+
+
+def changed(x: Any) -> Any:
+    """Differs after x was written to."""
+    return x.changes.last if isinstance(x, Tensor) else x.tobytes() if isinstance(x, np.ndarray) else None
+
+
+def kind_of(x: Any, array: np.ndarray) -> str:
+    """Of what no recorded op made: a leaf that asks for its gradient is a parameter; a number, an array other than of
+    ids, or a tensor that is the same number all over, like an LSTM's first state, is a constant; the rest are inputs."""
+    if isinstance(x, Tensor):
+        if x.requires_grad and x.node is None:
+            return "parameter"
+        uniform = array.dtype.kind == "f" and array.size > 1 and np.all(array == array.flat[0])
+        return "constant" if uniform else "input"
+    return "input" if isinstance(x, np.ndarray) and array.ndim > 0 and array.dtype.kind in "iu" else "constant"
+
+
+def free_name(name: str, taken: Sequence[str]) -> str:
+    """name, or name2, name3 ... where it is taken."""
+    count = 1
+    while (free := name if count == 1 else f"{name}{count}") in taken:
+        count += 1
+    return free
+
+
+def small(x: Any) -> Any:
+    """An attribute as it is kept: numbers, strings and short arrays as they are, the rest by its kind."""
+    if isinstance(x, Tensor):
+        x = x.array
+    if isinstance(x, np.generic):
+        return x.item()
+    if isinstance(x, np.ndarray):
+        return x.tolist() if x.size <= FEW else f"array {x.shape} {x.dtype}"
+    if isinstance(x, slice):
+        return ":".join("" if part is None else str(part) for part in (x.start, x.stop)) + (f":{x.step}" * bool(x.step))
+    if isinstance(x, (tuple, list)):
+        return [small(part) for part in x]
+    if x is None or isinstance(x, (bool, int, float, str)):
+        return x
+    return "..." if x is Ellipsis else str(x) if isinstance(x, np.dtype) else getattr(x, "__name__", type(x).__name__)
+
+
+def as_json(x: Any) -> Any:
+    """JSON's types: arrays and tuples as lists, and as strings the numbers that JSON lacks."""
+    if isinstance(x, np.ndarray):
+        x = x.tolist()
+    if isinstance(x, dict):
+        return {name: as_json(part) for name, part in x.items()}
+    if isinstance(x, (list, tuple)):
+        return [as_json(part) for part in x]
+    if isinstance(x, float) and not math.isfinite(x):
+        return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
+    return x

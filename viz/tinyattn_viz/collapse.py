@@ -1,0 +1,141 @@
+"""What to draw as one box where the whole would be too much to read: modules first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tinyattn.record import Call, Record, Value
+
+Key = tuple[Any, ...]
+
+
+class Grouping:
+    """Which ops share a box. As it stands, none do. `note` says in the caption what was put together."""
+
+    note = ""
+
+    def key(self, call: Call) -> Key:
+        """Ops of one key are one box."""
+        return ("call", call.number)
+
+    def path(self, call: Call) -> str:
+        """The module that the call's box stands for or lies in."""
+        return call.path
+
+    def place(self, call: Call) -> tuple[str, ...]:
+        """The clusters around the call's box: its modules, then its time step."""
+        step = () if call.step is None else (f"step {call.step}",)
+        return (*filter(None, call.path.split(".")), *step)
+
+    def title(self, call: Call) -> str:
+        """What a box of several ops is called."""
+        return call.op
+
+
+class ByStep(Grouping):
+    note = "Each module is one box for each of its time steps."
+
+    def key(self, call: Call) -> Key:
+        return ("step", call.path, call.step) if call.path or call.step is not None else super().key(call)
+
+    def place(self, call: Call) -> tuple[str, ...]:
+        return tuple(filter(None, call.path.split(".")))[:-1] if call.path else ()
+
+    def title(self, call: Call) -> str:
+        name = call.path.rpartition(".")[2]
+        return f"{name} step {call.step}".strip() if call.step is not None else name
+
+
+class ByModule(Grouping):
+    """Modules from a depth on are one box each."""
+
+    def __init__(self, depth: int, note: str) -> None:
+        self.depth, self.note = depth, note
+
+    def path(self, call: Call) -> str:
+        return ".".join(call.path.split(".")[: self.depth])
+
+    def key(self, call: Call) -> Key:
+        if call.path:
+            return ("module", self.path(call))
+        return super().key(call) if call.step is None else ("step", call.step)
+
+    def place(self, call: Call) -> tuple[str, ...]:
+        return tuple(self.path(call).split("."))[:-1] if call.path else ()
+
+    def title(self, call: Call) -> str:
+        return self.path(call).rpartition(".")[2] if call.path else f"step {call.step}"
+
+
+class InOrder(Grouping):
+    """As many ops in a row as it takes: what is left for a long program without modules."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.note = f"Each box is {size:,} ops in the order they ran."
+
+    def key(self, call: Call) -> Key:
+        return ("row", call.number // self.size)
+
+    def place(self, call: Call) -> tuple[str, ...]:
+        return ()
+
+    def path(self, call: Call) -> str:
+        return ""
+
+    def title(self, call: Call) -> str:
+        first = call.number // self.size * self.size
+        return f"ops {first:,} … {first + self.size - 1:,}"
+
+
+def groupings(record: Record, budget: int) -> Iterator[Grouping]:
+    """From the finest to the coarsest."""
+    yield Grouping()
+    yield ByStep()
+    deepest = max((call.path.count(".") + 1 for call in record.calls if call.path), default=0)
+    yield ByModule(deepest, "Each module is one box.")
+    for depth in range(deepest - 1, 0, -1):
+        yield ByModule(depth, f"Each module of the outer {depth} is one box." if depth > 1
+                       else "Each outermost module is one box.")
+    size = max(2, -(-len(record.calls) // max(1, budget // 2)))
+    while True:
+        yield InOrder(size)
+        size *= 2
+
+
+def within_budget(record: Record, budget: int) -> Grouping:
+    """The finest grouping with at most `budget` boxes; where there is none, the coarsest."""
+    whole = 0
+    for grouping in groupings(record, budget):
+        boxes = len({grouping.key(call) for call in record.calls}) + len(leaves(record, grouping))
+        if whole and (boxes <= budget or (isinstance(grouping, InOrder) and grouping.size >= len(record.calls))):
+            grouping.note += f" All of it would be {whole:,} boxes, more than {budget:,}."
+            return grouping
+        if boxes <= budget:
+            return grouping
+        whole = whole or boxes
+    raise AssertionError  # groupings never ends
+
+
+def leaves(record: Record, grouping: Grouping) -> dict[int, Call]:
+    """The values that no op made and that have a box of their own, each with the first call that uses it.
+
+    Plain numbers stand in the box of their op. Where ops share boxes, so do parameters and constants that only one
+    box uses.
+    """
+    first: dict[int, Call] = {}
+    users: dict[int, set[Key]] = {}
+    for call in record.calls:
+        for _, k in call.inputs:
+            if record.values[k].call is None and not inline(record.values[k]):
+                first.setdefault(k, call)
+                users.setdefault(k, set()).add(grouping.key(call))
+    if type(grouping) is Grouping:
+        return first
+    return {k: call for k, call in first.items() if len(users[k]) > 1 or record.values[k].kind == "input"}
+
+
+def inline(v: Value) -> bool:
+    """Is it a plain number, to be written into the box of the op that uses it?"""
+    return v.kind == "constant" and v.array.ndim == 0 and v.name is None

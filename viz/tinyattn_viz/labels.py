@@ -1,0 +1,79 @@
+"""Texts in pictures: any token or number, written so that neither Graphviz nor a browser takes it for an instruction."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from typing import Any
+
+import numpy as np
+
+SMALL = 8  # up to so many elements a value is written out, larger ones as statistics
+
+
+def visible(text: str) -> str:
+    """The text with a sign in place of each character that has none: a lone space, control characters, half a pair."""
+    if text and not text.strip(" "):
+        return "␣" * len(text)
+    signs = []
+    for character in text:
+        code = ord(character)
+        if code < 0x20:
+            character = chr(0x2400 + code)
+        elif code == 0x7F:
+            character = "␡"
+        elif unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or code & 0xFFFE == 0xFFFE:
+            character = "�"
+        signs.append(character)
+    return "".join(signs)
+
+
+def plain(text: str, justify: str = "") -> str:
+    """An attribute's value for the graphviz package: shown as it is, on one line. justify: r"\\l" or r"\\r"."""
+    import graphviz
+
+    # Graphviz reads HTML's character names even in plain labels.
+    return graphviz.nohtml(graphviz.escape(visible(text).replace("&", "&amp;")) + justify)
+
+
+def markup(text: str) -> str:
+    """The text as a part of an HTML-like label."""
+    return html.escape(visible(text)).replace("\\", "\\\\")
+
+
+def number(x: Any, digits: int = 3) -> str:
+    """3 significant digits, as short as they can be: -0.76, 12, 1.2e-05, nan."""
+    if isinstance(x, (bool, np.bool_)):
+        return "True" if x else "False"
+    if isinstance(x, (int, np.integer)):
+        return str(int(x))
+    return f"{float(x) + 0.0:.{digits}g}".replace("-", "−")
+
+
+def shape(array: np.ndarray) -> str:
+    return f"({', '.join(map(str, array.shape))}{',' * (array.ndim == 1)})" if array.ndim else "scalar"
+
+
+def value(array: np.ndarray) -> list[str]:
+    """Lines of text: a small value's elements, row by row; a larger one's mean, deviation and range."""
+    if array.size == 0:
+        return ["empty"]
+    if array.ndim == 0:
+        return [number(array[()])]
+    if array.size <= SMALL:
+        rows = array.reshape(-1, array.shape[-1])
+        return ["[" + "  ".join(number(x) for x in row) + "]" for row in rows]
+    if array.dtype.kind == "b":
+        return [f"{int(array.sum())} of {array.size} True"]
+    if array.dtype.kind != "f":
+        return [f"{number(array.min())} … {number(array.max())}"]
+    finite = array[np.isfinite(array)].astype(np.float64)
+    strange = f"{array.size - finite.size} of {array.size} not finite"
+    if finite.size == 0:
+        return [strange]
+    if finite.min() == finite.max():
+        lines = [f"all {number(finite[0])}"]
+    else:
+        lines = [f"mean {number(finite.mean())} ± {number(finite.std())}",
+                 f"{number(finite.min())} … {number(finite.max())}"]
+    return lines if finite.size == array.size else [*lines, strange]

@@ -1,0 +1,155 @@
+"""The picture at `op` detail: every primitive op a box, in the cluster of its module and time step."""
+
+from __future__ import annotations
+
+import linecache
+import textwrap
+from collections import Counter
+from typing import Any
+
+from tinyattn.record import Call, Record, Value
+
+from .collapse import Grouping, inline, leaves, within_budget
+from .graph import Box, Edge, Graph, Place
+from .labels import number, shape, value
+
+
+def op_graph(record: Record, budget: int) -> Graph:
+    grouping = within_budget(record, budget)
+    return OpPicture(record, grouping).draw()
+
+
+class OpPicture:
+    def __init__(self, record: Record, grouping: Grouping) -> None:
+        self.record, self.grouping = record, grouping
+        self.graph = Graph()
+        self.own = leaves(record, grouping)
+        self.first_use: dict[int, Place] = {}  # by the number of a parameter
+        self.boxes: dict[Any, int] = {}  # by the key of a call's group, or the number of a leaf value
+        self.backward = any(v.gradient is not None for v in record.values)
+
+    def draw(self) -> Graph:
+        record, graph = self.record, self.graph
+        groups: dict[Any, list[Call]] = {}
+        for call in record.calls:
+            groups.setdefault(self.grouping.key(call), []).append(call)
+        edges: dict[tuple[int, int], list[str]] = {}
+        for key, calls in groups.items():
+            self.boxes[key] = graph.add(self.call_box(calls[0]) if len(calls) == 1 else self.group_box(calls))
+        for call in record.calls:
+            head = self.boxes[self.grouping.key(call)]
+            drawn = [(name, v) for name, v in self.inputs(call) if v.call is not None or v.number in self.own]
+            alike = len({name for name, _ in drawn}) == 1
+            for place, (name, v) in enumerate(drawn, 1):
+                tail = self.tail(v, call)
+                if tail == head:
+                    continue
+                labels = edges.setdefault((tail, head), [])
+                if self.graph.boxes[tail].kind == "group":
+                    labels.append(shape(v.array))
+                elif self.graph.boxes[head].kind == "op" and len(drawn) > 1:
+                    labels.append(str(place) if alike else name)
+        graph.edges = [Edge(tail, head, ", ".join(dict.fromkeys(labels))) for (tail, head), labels in edges.items()]
+        for place in {box.place[:k] for box in graph.boxes for k in range(1, len(box.place) + 1)}:
+            kind = record.modules.get(".".join(place))
+            if kind and not place[-1].startswith(STEP):
+                graph.titles[place] = f"{place[-1]}: {kind}"
+        graph.caption = [f"{count(len(record.calls), 'op')}. {self.grouping.note}".strip(),
+                         "More than 8 elements: mean ± standard deviation, least … greatest. "
+                         + ("grad: dL/dvalue." if self.backward else "There was no backward pass yet.")]
+        return graph
+
+    def inputs(self, call: Call) -> list[tuple[str, Value]]:
+        return [(name, self.record.values[k]) for name, k in call.inputs]
+
+    def tail(self, v: Value, call: Call) -> int:
+        """The box that a value comes from: a call's, or one of its own for what no op made."""
+        if v.call is not None:
+            return self.boxes[self.grouping.key(self.record.calls[v.call])]
+        key: tuple[Any, ...] = ("value", v.number)
+        if v.kind == "parameter" and key in self.boxes and self.grouping.place(call) != self.first_use[v.number]:
+            # All time steps share it, and long lines to each would hide the rest: later ones get a box with its name.
+            key = (*key, self.grouping.place(call))
+            if key not in self.boxes:
+                self.boxes[key] = self.graph.add(Box(v.kind, [("title", within(v.name or v.kind, call.path))],
+                                                     self.grouping.place(call), v.name or v.kind))
+        elif key not in self.boxes:
+            self.first_use[v.number] = self.grouping.place(call)
+            self.boxes[key] = self.graph.add(self.leaf_box(v, call))
+        return self.boxes[key]
+
+    def leaf_box(self, v: Value, call: Call) -> Box:
+        place = self.grouping.place(call)
+        if v.kind == "parameter":  # not in a time step: all steps share it
+            place = tuple(part for part in place if not part.startswith(STEP))
+        elif v.kind == "input":
+            place = ()
+        rows = [("title", within(v.name or v.kind, call.path)), ("shape", f"{v.kind} {shape(v.array)} {v.array.dtype}")]
+        return Box(v.kind, rows + self.numbers(v), place, v.name or v.kind)
+
+    def call_box(self, call: Call) -> Box:
+        outputs = [self.record.values[k] for k in call.outputs]
+        rows = [("title", call.op), *([("name", outputs[0].name)] if len(outputs) == 1 and outputs[0].name else []),
+                *(("formula", line) for line in textwrap.wrap(call.formula, 36))]
+        rows += [("shape", f"{name} = {number(v.array[()])}") for name, v in self.inputs(call) if inline(v)]
+        rows += [("shape", f"{name} = {short(x)}") for name, x in call.attributes.items() if x not in (None, False)]
+        for v in outputs:
+            rows.append(("shape", f"{shape(v.array)} {v.array.dtype}"))
+            if v.name and len(outputs) > 1:
+                rows.append(("name", v.name))
+            rows += self.numbers(v)
+        return Box("op", rows, self.grouping.place(call), where(call))
+
+    def group_box(self, calls: list[Call]) -> Box:
+        first = calls[0]
+        title, place = self.grouping.title(first), self.grouping.place(first)
+        kinds = Counter(call.op for call in calls).most_common()
+        most = ", ".join(f"{n} {op}" for op, n in kinds[:4]) + (" …" if len(kinds) > 4 else "")
+        kind = self.record.modules.get(self.grouping.path(first), "")
+        rows = [("title", title), *([("formula", kind)] if kind else []), ("shape", f"{len(calls)} ops: {most}")]
+        inside = {v.number: v for call in calls for _, v in self.inputs(call)
+                  if v.kind == "parameter" and v.number not in self.own}
+        rows += [("shape", f"{within(v.name or 'parameter', self.grouping.path(first))} {shape(v.array)}")
+                 for v in list(inside.values())[:MANY]]
+        if len(inside) > MANY:
+            rows.append(("shape", f"… {len(inside)} parameters in all"))
+        return Box("group", rows, place, where(first))
+
+    def numbers(self, v: Value) -> list[tuple[str, str]]:
+        rows = [("number", line) for line in value(v.array)]
+        if v.gradient is not None:
+            first, *rest = value(v.gradient)
+            rows += [("gradient", f"grad {first}"), *(("gradient", f"     {line}") for line in rest)]
+        elif v.requires_grad:
+            rows.append(("gradient", "no gradient" if self.backward else "no gradient yet"))
+        return rows
+
+
+MANY = 6  # parameters that a box of several ops lists
+STEP = "step "  # how the name of a time step's cluster begins
+
+
+def within(name: str, path: str) -> str:
+    """The name of a parameter as its own module, or the one around it at `path`, calls it."""
+    return name.removeprefix(f"{path}.") if path else name
+
+
+def short(x: Any) -> str:
+    """An attribute in a few characters."""
+    text = f"({', '.join(short(part) for part in x)})" if isinstance(x, (list, tuple)) else \
+        number(x) if isinstance(x, (int, float)) else str(x)
+    return text if len(text) <= 28 else text[:27] + "…"
+
+
+def where(call: Call) -> str:
+    """Module, step and source line of an op."""
+    parts = [call.path or "", f"step {call.step}" if call.step is not None else ""]
+    for line in (call.source, call.user):
+        if line is not None:
+            code = linecache.getline(line.file, line.line).strip()
+            parts.append(f"{line.file.replace(chr(92), '/').rsplit('/', 1)[-1]}:{line.line}  {code}")
+    return "\n".join(part for part in parts if part)
+
+
+def count(n: int, word: str) -> str:
+    return f"{n:,} {word}{'' if n == 1 else 's'}"
