@@ -1,7 +1,7 @@
-"""exp, tanh and sigmoid as plain arithmetic, so that LLVM can take several elements at once in a kernel's loop.
+"""exp, tanh, sigmoid and the largest of many, written so that LLVM can take several elements at once in a kernel's loop.
 
-e^x = 2^k e^r with k = round(x / ln 2), so that |r| <= ln 2 / 2, where a few terms of Taylor's series are enough; 2^k is
-k put into the bits of the exponent. Each is for a number inside a kernel's loop, float32 or float64:
+e^x = 2^k e^r with k = round(x / ln 2), so that |r| <= ln 2 / 2, where a few terms of Taylor's series are enough;
+2^k is k put into the bits of the exponent. Each is for float32 and float64, inside a kernel:
 
     y[i] = tanh(x[i])
 
@@ -22,17 +22,19 @@ EXACT = frozenset({"contract"})
 
 
 def functions(number: type, whole: type, digits: int, bias: int, terms: int,
-              ln2_high: float, ln2_low: float, least: float, most: float) -> tuple[Kernel, Kernel, Kernel]:
-    """exp, tanh and sigmoid for one type of number.
+              ln2_high: float, ln2_low: float, least: float, most: float) -> tuple[Kernel, ...]:
+    """exp, tanh, sigmoid and largest for one type of number.
 
     whole: the integer of its size; digits: binary digits after the point; bias: of its exponent.
-    ln2_high + ln2_low = ln 2, the first so short that k times it is exact. e^x is 0 below `least`, infinite above `most`.
+    ln2_high + ln2_low = ln 2, the first so short that k times it is exact.
+    e^x is 0 below `least`, infinite above `most`.
     """
     # (e^r - 1) / r = 1 + r/2! + r²/3! + ..., highest power first
     series = tuple(number(1 / math.factorial(n)) for n in range(terms, 0, -1))
     high, low, per_ln2 = number(ln2_high), number(ln2_low), number(1 / math.log(2))
     least, most, infinity, tanh_is_1 = number(least), number(most), number(math.inf), number(-40)
     zero, half, one, two = number(0), number(0.5), number(1), number(2)
+    all_bits_but_sign, sign_bit = np.iinfo(whole).max, np.iinfo(whole).bits - 1
 
     @kernel(fastmath=EXACT)
     def power_of_two(k):
@@ -77,16 +79,27 @@ def functions(number: type, whole: type, digits: int, bias: int, terms: int,
         z = exp(-abs(x))
         return (one if x >= zero else z) / (one + z)
 
-    return exp, tanh, sigmoid
+    @kernel
+    def largest(x):
+        """The largest of x (N,), N > 0. The bits of numbers, read as integers, are in the same order as the numbers
+        once those of negative ones are turned over; and integers LLVM compares many at a time."""
+        bits = x.view(whole)
+        most = whole(-all_bits_but_sign)
+        for n in range(x.size):
+            most = max(most, whole(bits[n] ^ ((bits[n] >> sign_bit) & all_bits_but_sign)))
+        return whole(most ^ ((most >> sign_bit) & all_bits_but_sign)).view(number)
+
+    return exp, tanh, sigmoid, largest
 
 
-exp32, tanh32, sigmoid32 = functions(np.float32, np.int32, 23, 127, 7, 0.693359375, math.log(2) - 0.693359375, -104, 88.722831)
-exp64, tanh64, sigmoid64 = functions(np.float64, np.int64, 52, 1023, 13, 0.69314718036912381649, 1.90821492927058770002e-10,
-                                     -746, 709.782712893384)
+exp32, tanh32, sigmoid32, largest32 = functions(
+    np.float32, np.int32, 23, 127, 7, 0.693359375, math.log(2) - 0.693359375, -104, 88.722831)
+exp64, tanh64, sigmoid64, largest64 = functions(
+    np.float64, np.int64, 52, 1023, 13, 0.69314718036912381649, 1.90821492927058770002e-10, -746, 709.782712893384)
 
 
 def by_type(for32: Kernel, for64: Kernel) -> Any:
-    """What a kernel gets that calls one of the two: the one for the type of its number."""
+    """What a kernel gets that calls one of the two: the one for the type of its number or array."""
     from numba import types
     from numba.extending import overload
 
@@ -94,7 +107,7 @@ def by_type(for32: Kernel, for64: Kernel) -> Any:
 
     @overload(function)
     def choose(x):
-        chosen = for32 if x == types.float32 else for64
+        chosen = for32 if getattr(x, "dtype", x) == types.float32 else for64
         return lambda x: chosen(x)
 
     return lambda x: function(x)
@@ -116,3 +129,9 @@ def tanh(x):
 def sigmoid(x):
     """1 / (1 + e^-x)"""
     return sigmoid32(x) if x.dtype == np.float32 else sigmoid64(x)
+
+
+@kernel(emitted=lambda: by_type(largest32, largest64))
+def largest(x):
+    """max x, x (N,) with N > 0; where there is a NaN, that or the largest of the others"""
+    return largest32(x) if x.dtype == np.float32 else largest64(x)

@@ -1,0 +1,195 @@
+"""Losses: one number for how far an output is from what it should be. Cross-entropies are in nats.
+
+Softmax and cross-entropy are one op, for the derivative of the two together is so much simpler than that of each:
+p − y, the probabilities less the right answer.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..kernels.compile import kernel, ready
+from ..kernels.threads import over_rows
+from ..kernels.vector import exp, largest
+from ..tensor import Tensor, op
+from .elementwise import mul, neg, sub
+from .fused import fused
+from .indexing import pick, put
+from .reductions import mean, sum
+from .shapes import permute, reshape
+from .softmax import ELEMENTS_PER_THREAD, log_softmax
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+# --- the reference: the same in primitive ops ---------------------------
+
+
+def cross_entropy_reference(logits, targets, ignore_index, reduction, label_smoothing):
+    """The loss of each row, or their mean or sum.    Shapes: logits (R, C), targets (R,)"""
+    rows = np.flatnonzero(targets != ignore_index)
+    log_p = log_softmax(logits if len(rows) == len(targets) else pick(logits, index=(rows,)), dim=1)
+    losses = neg(pick(log_p, index=(np.arange(len(rows)), targets[rows])))
+    if label_smoothing:  # the right answer is 1 − ε sure, ε is spread over all classes alike
+        losses = sub(mul(losses, 1 - label_smoothing), mul(mean(log_p, dim=1), label_smoothing))
+    return reduced(losses, rows, len(targets), reduction)
+
+
+def reduced(losses, rows, total, reduction):
+    """The losses of those `rows` out of `total` that count, brought to what the caller wants."""
+    if reduction == "none":
+        return losses if len(rows) == total else put(losses, index=(rows,), shape=(total,))
+    return mul(sum(losses), 1.0 if reduction == "sum" else 1 / len(rows) if len(rows) else math.nan)
+
+
+# --- the same in kernels ------------------------------------------------
+
+
+@kernel
+def row_losses(losses, log_totals, logits, targets, ignore_index, smoothing):
+    """losses (R,) and log_totals (R,) = log Σ exp of each row, of logits (R, C), targets (R,)"""
+    R, C = logits.shape
+    for r in range(R):
+        losses[r] = log_totals[r] = 0
+        if targets[r] == ignore_index:
+            continue
+        m = largest(logits[r])
+        total = logits.dtype.type(0)
+        for c in range(C):
+            total += exp(logits[r, c] - m)
+        log_totals[r] = m + math.log(total)
+        right = logits[r, targets[r]]
+        losses[r] = (m - right) + math.log(total)
+        if smoothing > 0:
+            total_logit = 0.0
+            for c in range(C):
+                total_logit += logits[r, c] - right
+            losses[r] -= smoothing * total_logit / C
+
+
+@kernel
+def row_gradients(dx, dy, logits, log_totals, targets, ignore_index, smoothing):
+    """dx (R, C) = dy · (p − y) of each row, dy (R,)"""
+    R, C = dx.shape
+    for r in range(R):
+        if targets[r] == ignore_index:
+            for c in range(C):
+                dx[r, c] = 0
+            continue
+        spread = dx.dtype.type(smoothing / C)
+        for c in range(C):
+            dx[r, c] = dy[r] * (exp(logits[r, c] - log_totals[r]) - spread)
+        dx[r, targets[r]] -= dy[r] * dx.dtype.type(1 - smoothing)
+
+
+@op(saves=True)
+def cross_entropy_(logits, /, targets, ignore_index, reduction, label_smoothing):
+    """y = −log softmax(x) at the target"""
+    R, C = logits.shape
+    logits = ready(logits)
+    losses, log_totals = np.empty(R), np.empty(R, logits.dtype)
+    over_rows(
+        lambda start, stop: row_losses(losses[start:stop], log_totals[start:stop], logits[start:stop],
+                                       targets[start:stop], ignore_index, label_smoothing),
+        R, ELEMENTS_PER_THREAD // max(C, 1))
+    counted = np.count_nonzero(targets != ignore_index)
+    if reduction == "none":
+        y = losses.astype(logits.dtype, copy=False)
+    else:
+        total = losses.sum()  # in float64
+        y = np.asarray(total if reduction == "sum" else total / counted if counted else math.nan, logits.dtype)
+    return y, (logits, log_totals, counted)
+
+
+@cross_entropy_.joint_gradient
+def _(logits, *, dy, saved, targets, ignore_index, reduction, label_smoothing):
+    logits, log_totals, counted = saved
+    R, C = logits.shape
+    each = dy / max(counted, 1) if reduction == "mean" else dy
+    each = ready(np.broadcast_to(np.asarray(each, logits.dtype), (R,)))
+    dx = np.empty_like(logits)
+    over_rows(
+        lambda start, stop: row_gradients(dx[start:stop], each[start:stop], logits[start:stop], log_totals[start:stop],
+                                          targets[start:stop], ignore_index, label_smoothing),
+        R, ELEMENTS_PER_THREAD // max(C, 1))
+    return (dx,)
+
+
+fused(cross_entropy_, cross_entropy_reference)
+
+
+# --- what callers see ---------------------------------------------------
+
+
+def cross_entropy(input: Any, target: Any, *, ignore_index: int = -100, reduction: str = "mean",
+                  label_smoothing: float = 0.0) -> Any:
+    """y = −log softmax(input) at the target, in nats
+
+    ignore_index: targets of this class count for nothing, neither in the loss nor in the mean's denominator.
+    reduction: "mean" or "sum" over all that counts, "none": one loss for each target. The mean of nothing is NaN.
+    label_smoothing: this share of the target's certainty is spread evenly over all classes.
+
+    Shapes: input (N, C), (N, C, d1, ...) or (C,), unnormalised; target the same without C, class numbers.
+    Raises: ValueError for other shapes or options, TypeError for targets that are no integers, IndexError for one
+    that is no class.
+    Source: Szegedy et al. 2016, section 7, for label smoothing.
+    """
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"cross_entropy: label_smoothing must be in 0 ... 1, got {label_smoothing}")
+    rows, targets = as_rows("cross_entropy", input, target, ignore_index, reduction)
+    y = cross_entropy_(rows, targets=targets, ignore_index=int(ignore_index), reduction=reduction,
+                       label_smoothing=float(label_smoothing))
+    return reshape(y, shape=tuple(target.shape)) if reduction == "none" else y
+
+
+def nll_loss(input: Any, target: Any, *, ignore_index: int = -100, reduction: str = "mean") -> Any:
+    """y = −input at the target, input being log-probabilities; arguments as in cross_entropy"""
+    log_p, targets = as_rows("nll_loss", input, target, ignore_index, reduction)
+    rows = np.flatnonzero(targets != ignore_index)
+    y = reduced(neg(pick(log_p, index=(rows, targets[rows]))), rows, len(targets), reduction)
+    return reshape(y, shape=tuple(target.shape)) if reduction == "none" else y
+
+
+def mse_loss(input: Any, target: Any, *, reduction: str = "mean") -> Any:
+    """y = (input − target)²
+
+    Raises: ValueError unless both have one shape: broadcasting here is nearly always a mistake.
+    """
+    check_reduction("mse_loss", reduction)
+    if tuple(input.shape) != tuple(target.shape):
+        raise ValueError(f"mse_loss: input and target must have one shape, got {tuple(input.shape)} and "
+                         f"{tuple(target.shape)}: reshape or expand one of them")
+    error = sub(input, target)
+    squares = mul(error, error)
+    return squares if reduction == "none" else mean(squares) if reduction == "mean" else sum(squares)
+
+
+def as_rows(name: str, input: Any, target: Any, ignore_index: int, reduction: str) -> tuple[Any, np.ndarray]:
+    """input as (R, C) and the targets as (R,), checked."""
+    check_reduction(name, reduction)
+    targets = target.array if isinstance(target, Tensor) else np.asarray(target)
+    shape = tuple(input.shape)
+    classes = min(1, input.ndim - 1)
+    if input.ndim == 0 or shape[:classes] + shape[classes + 1:] != targets.shape:
+        raise ValueError(f"{name}: wanted input (N, C, ...) and target (N, ...), got {shape} and {targets.shape}")
+    if input.dtype.kind != "f":
+        raise TypeError(f"{name}: input must be floating-point, got {input.dtype}: use .float()")
+    if targets.dtype.kind not in "iu":
+        raise TypeError(f"{name}: targets must be class numbers, integers, got {targets.dtype}: use .long()")
+    C = shape[classes]
+    counted = targets[targets != ignore_index]
+    if counted.size and not 0 <= counted.min() <= counted.max() < C:
+        wrong = counted.min() if counted.min() < 0 else counted.max()
+        raise IndexError(f"{name}: targets must be in 0 ... {C - 1}, or ignore_index = {ignore_index}, got {wrong}")
+    if input.ndim > 2:
+        input = permute(input, 0, *range(2, input.ndim), 1)
+    rows = input if input.ndim == 2 else reshape(input, shape=(targets.size, C))
+    return rows, ready(targets.reshape(-1).astype(np.int64, copy=False))
+
+
+def check_reduction(name: str, reduction: str) -> None:
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"{name}: reduction must be one of {', '.join(REDUCTIONS)}, got {reduction!r}")

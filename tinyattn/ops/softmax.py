@@ -1,0 +1,144 @@
+"""softmax, its logarithm, and softmax under a mask: scores become weights that add up to 1.
+
+All subtract the largest score first: that changes nothing, and keeps eˣ from overflowing.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..kernels.compile import kernel, ready
+from ..kernels.mode import use_numba
+from ..kernels.threads import over_rows
+from ..kernels.vector import exp as exp_of
+from ..kernels.vector import largest
+from ..tensor import op
+from .dtypes import floating
+from .elementwise import exp, sub
+from .reductions import across, axes, sum
+from .shapes import axis_of
+
+ELEMENTS_PER_THREAD = 32768  # with fewer a second thread costs more than it brings
+
+
+# --- kernels, for the last dimension, with their twins for any ----------
+
+
+@kernel
+def softmax_rows(y, x):
+    """y (R, N) = softmax of each row of x (R, N)"""
+    R, N = x.shape
+    for r in range(R):
+        m = largest(x[r])
+        total = y.dtype.type(0)
+        for n in range(N):
+            y[r, n] = exp_of(x[r, n] - m)
+            total += y[r, n]
+        for n in range(N):
+            y[r, n] /= total
+
+
+@kernel
+def log_softmax_rows(y, x):
+    """y (R, N) = log softmax of each row of x (R, N)"""
+    R, N = x.shape
+    for r in range(R):
+        m = largest(x[r])
+        total = y.dtype.type(0)
+        for n in range(N):
+            total += exp_of(x[r, n] - m)
+        log_total = y.dtype.type(math.log(total))
+        for n in range(N):
+            y[r, n] = (x[r, n] - m) - log_total
+
+
+def softmax_numpy(x, axis):
+    y = np.exp(less_largest(x, axis))
+    return y / np.sum(y, axis, keepdims=True)
+
+
+def log_softmax_numpy(x, axis):
+    x = less_largest(x, axis)
+    return x - np.log(np.sum(np.exp(x), axis, keepdims=True))
+
+
+def less_largest(x, axis):
+    with np.errstate(invalid="ignore"):  # only -inf: NaN, as everywhere else
+        return x - np.max(x, axis, keepdims=True, initial=-np.inf)
+
+
+def along(x, dim, name, rows, twin):
+    """Run the kernel `rows` where dim is the last one, else its twin."""
+    axis = axis_of(name, x.ndim, dim)
+    if axis < x.ndim - 1 or not use_numba():
+        return twin(x, axis)
+    N = x.shape[axis]
+    x = ready(x)
+    y = np.empty_like(x)
+    x_rows, y_rows = (part.reshape(x.size // max(N, 1), N) for part in (x, y))
+    over_rows(lambda start, stop: rows(y_rows[start:stop], x_rows[start:stop]), len(x_rows),
+              ELEMENTS_PER_THREAD // max(N, 1))
+    return y
+
+
+# --- ops ----------------------------------------------------------------
+
+
+@op(prepare=floating)
+def softmax(x, /, dim):
+    """yᵢ = exp xᵢ / Σⱼ exp xⱼ"""
+    return along(x, dim, "softmax", softmax_rows, softmax_numpy)
+
+
+# dyᵢ/dxⱼ = yᵢ (δᵢⱼ − yⱼ)
+softmax.gradient(dx=lambda dy, y, dim: y * (dy - sum(dy * y, dim=dim, keepdim=True)))
+
+
+@op(prepare=floating)
+def log_softmax(x, /, dim):
+    """yᵢ = xᵢ − log Σⱼ exp xⱼ"""
+    return along(x, dim, "log_softmax", log_softmax_rows, log_softmax_numpy)
+
+
+log_softmax.gradient(dx=lambda dy, y, dim: dy - exp(y) * sum(dy, dim=dim, keepdim=True))
+
+
+@op(prepare=floating)
+def logsumexp(x, /, dim, keepdim=False):
+    """y = log Σ exp x"""
+    axis = axes("logsumexp", x, dim)
+    m = np.max(x, axis, keepdims=True, initial=-np.inf)
+    m = np.where(np.isfinite(m), m, x.dtype.type(0))  # only -inf: log 0; an inf: inf
+    with np.errstate(divide="ignore", over="ignore"):
+        y = np.log(np.sum(np.exp(x - m), axis, keepdims=True)) + m
+    return y if keepdim else np.squeeze(y, axis)
+
+
+logsumexp.gradient(dx=lambda dy, y, x, dim: across(dy, x, dim) * exp(sub(x, across(y, x, dim))))
+
+
+@op
+def masked_softmax(scores, mask, /, dim=-1):
+    """yᵢ = maskᵢ exp xᵢ / Σⱼ maskⱼ exp xⱼ, and 0 where nothing is left
+
+    Shapes: mask, bool, True where a score counts, is broadcast to the scores' shape.
+    Raises: TypeError for a mask that is not bool, ValueError where its shape does not fit.
+    """
+    if mask.dtype != bool:
+        raise TypeError(f"masked_softmax: mask must be bool, True where a score counts, got {mask.dtype}: use mask > 0")
+    try:
+        mask = np.broadcast_to(mask, scores.shape)
+    except ValueError:
+        raise ValueError(
+            f"masked_softmax: mask must fit the scores' shape {scores.shape}, got {mask.shape}: insert dimensions of 1"
+        ) from None
+    axis = axis_of("masked_softmax", scores.ndim, dim)
+    m = np.max(scores, axis, keepdims=True, initial=-np.inf, where=mask)
+    y = np.exp(scores - np.where(m > -np.inf, m, 0), where=mask, out=np.zeros_like(scores))
+    total = np.sum(y, axis, keepdims=True)
+    return y / np.where(total == 0, 1, total).astype(y.dtype, copy=False)
+
+
+masked_softmax.gradient(dscores=lambda dy, y, dim: y * (dy - sum(dy * y, dim=dim, keepdim=True)))
