@@ -134,7 +134,8 @@ def train_run(translator: Translator, pairs: Sequence[Pair], dev: Sequence[Pair]
         set_num_threads(translator.config.threads)
     with Watcher() if quiet else TrainingBar() as watcher:
         training = Training(translator, pairs, dev, run, watcher)
-        training.resume()
+        if run.last.exists():
+            training.resume()
         try:
             training.train()
         finally:

@@ -43,6 +43,7 @@ class Progress:
     # Since the last line of metrics.jsonl:
     loss_sum: float = 0.0
     tokens: int = 0
+    grad_norm: float = 0.0  # of the last step, before clipping
     line_seconds: float = 0.0
 
     @classmethod

@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -30,7 +29,7 @@ class Encoded:
     """A batch of sources, read. Shapes: h (B, S, H), keys like h, mask (B, S): True at real tokens."""
 
     h: Tensor
-    keys: Any  # what the scores are taken with: h itself, or h prepared once for all steps
+    keys: Tensor | None  # what the scores are taken with: h itself, or h prepared once for all steps
     mask: np.ndarray
     state: State
 
@@ -91,32 +90,36 @@ class Attention(nn.Module):
         super().__init__()
         self.kind = kind
         self.scale = 1 / math.sqrt(hidden) if kind == "scaled" else 1.0
+        self.key: nn.Module | None = None  # what is done to h, and to s, before they are compared
+        self.query: nn.Module | None = None
         if kind == "general":
             self.key = nn.Linear(hidden, hidden, bias=False)
-        if kind == "additive":
-            self.query = nn.Linear(hidden, hidden, bias=False)
-            self.key = nn.Linear(hidden, hidden)
+        elif kind == "additive":
+            self.key, self.query = nn.Linear(hidden, hidden), nn.Linear(hidden, hidden, bias=False)
             self.v = nn.Parameter(nn.init.uniform_(create.zeros(hidden), -(hidden**-0.5), hidden**-0.5))
-        if kind == "cosine":
+        elif kind == "cosine":
+            self.key, self.query = Unit(), Unit()
             self.temperature = nn.Parameter(create.full((), math.log(10)))
 
     def keys(self, h: Tensor) -> Tensor:
         """What of the scores depends on the source alone: computed once a sentence, not at every step."""
-        if self.kind in ("general", "additive"):
-            return self.key(h)
-        return unit(h) if self.kind == "cosine" else h
+        return h if self.key is None else self.key(h)
 
     def forward(self, s: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor]:
         """Shapes: s (B, T, H) -> context (B, T, H), weights (B, T, S); padding has weight 0"""
+        queries = s if self.query is None else self.query(s)
         if self.kind == "additive":
-            return additive_attention(self.query(s), encoded.keys, encoded.h, self.v, mask=encoded.mask)
-        queries = unit(s) * self.temperature.exp() if self.kind == "cosine" else s
+            return additive_attention(queries, encoded.keys, encoded.h, self.v, mask=encoded.mask)
+        if self.kind == "cosine":
+            queries = queries * self.temperature.exp()
         return attention(queries, encoded.keys, encoded.h, mask=encoded.mask, scale=self.scale)
 
 
-def unit(x: Tensor) -> Tensor:
-    """x / |x| along the last dimension; 0 stays 0."""
-    return x * ((x * x).sum(-1, keepdim=True) + 1e-12).rsqrt()
+class Unit(nn.Module):
+    """y = x / |x| along the last dimension; 0 stays 0."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * ((x * x).sum(-1, keepdim=True) + 1e-12).rsqrt()
 
 
 class Seq2Seq(nn.Module):

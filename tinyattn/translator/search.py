@@ -61,10 +61,10 @@ def _greedy_batch(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int) 
         if weights is not None:
             attentions.append(weights.array[:, 0])
         finished = finished | (previous == END) | (len(chosen) >= limits)
-    ids, found = np.stack(chosen, 1), []
-    for b, row in enumerate(ids):
-        row = row[row != PAD]
-        row = row[: len(row) - (row[-1] == END)]
-        attention = np.stack([a[b, : lengths[b]] for a in attentions[: len(row)]] or [np.zeros((0, lengths[b]))])
-        found.append(Found(row.tolist(), float(score[b]), attention if attentions else None))
+    weights = np.stack(attentions, 1) if attentions else None
+    found = []
+    for b, ids in enumerate(np.stack(chosen, 1)):
+        ids = ids[(ids != PAD) & (ids != END)]
+        attention = None if weights is None else weights[b, : len(ids), : lengths[b]].copy()
+        found.append(Found(ids.tolist(), float(score[b]), attention))
     return found

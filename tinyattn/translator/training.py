@@ -61,20 +61,19 @@ class Training:
         self.optimizer = optim.Adam(self.model.parameters(), lr=self.config.lr)
         self.progress = Progress(data=digest([*train, *dev]))
         self.saved_step, self.saved_at, self.interrupted = 0, time.monotonic(), False
-        self.loss = self.grad_norm = math.nan  # of the last step
+        self.loss = math.nan  # of the last step
+        self.tokens_per_second = 0.0  # up to the last line of metrics
         self.best: Arrays | None = None  # where there is no folder to keep it in
 
     def resume(self) -> None:
-        """Go back to the run's last checkpoint; a run without one starts at 0."""
+        """Go back to the run's last checkpoint."""
         assert self.run is not None
-        if not self.run.last.exists():
-            return
         parameters, optimizer, progress = self.run.load_last()
         if progress.data != self.progress.data:
             raise TrainingError(f"{self.run.folder}: its checkpoint was made with other pairs: the data has changed since; "
                                 "restore it, or start a new run")
         self.translator.load_parameters(parameters, str(self.run.last))
-        load_optimizer(self.optimizer, optimizer)
+        self.optimizer.load_state_dict(optimizer)
         self.progress, self.saved_step = progress, progress.step
         self.run.forget_metrics_after(progress.step)
 
@@ -121,9 +120,9 @@ class Training:
                     self.measure()
                 elif progress.step % LINE_EVERY == 0 and self.share_done < 1:
                     self.write_line()
+                self.watcher.stepped(self)
                 if epoch_ends or self.interrupted or time.monotonic() - self.saved_at > SAVE_EVERY:
                     self.save()
-                self.watcher.stepped(self)
                 if self.interrupted:
                     raise KeyboardInterrupt
             if progress.measured != progress.step:
@@ -151,9 +150,9 @@ class Training:
         norm = clip_grad_norm_(self.model.parameters(), self.config.clip)
         self.require_finite("length of the gradient", norm.item(), number)
         self.optimizer.step()
-        self.loss, self.grad_norm = loss.item(), norm.item()
+        self.loss = loss.item()
         tokens = int(batch.target_lengths.sum())
-        self.progress.step = number
+        self.progress.step, self.progress.grad_norm = number, norm.item()
         self.progress.loss_sum += self.loss * tokens
         self.progress.tokens += tokens
 
@@ -174,11 +173,11 @@ class Training:
     def write_line(self, **measured: float) -> dict[str, Any]:
         """Close a line of metrics: means since the line before."""
         progress = self.progress
-        line = {"step": progress.step, "epoch": progress.epoch}
+        line: dict[str, Any] = {"step": progress.step, "epoch": progress.epoch}
         if progress.tokens:
-            line |= {"loss": progress.loss_sum / progress.tokens,
-                     "tokens_per_second": round(progress.tokens / progress.line_seconds, 1),
-                     "lr": self.optimizer.param_groups[0]["lr"], "grad_norm": self.grad_norm}
+            self.tokens_per_second = progress.tokens / progress.line_seconds
+            line |= {"loss": progress.loss_sum / progress.tokens, "tokens_per_second": round(self.tokens_per_second, 1),
+                     "lr": self.optimizer.lr, "grad_norm": progress.grad_norm}
         line |= {"seconds": round(progress.seconds, 3), **measured}
         progress.loss_sum, progress.tokens, progress.line_seconds = 0.0, 0, 0.0
         if self.run is not None:
@@ -210,7 +209,7 @@ class Training:
         """A checkpoint to resume from."""
         start = time.perf_counter()
         if self.run is not None:
-            self.run.save_last(self.translator.parameters(), optimizer_arrays(self.optimizer), self.progress)
+            self.run.save_last(self.translator.parameters(), self.optimizer.state_dict(), self.progress)
         self.saved_step, self.saved_at = self.progress.step, time.monotonic()
         self.progress.seconds += time.perf_counter() - start
 
@@ -239,17 +238,3 @@ def digest(pairs: Sequence[Pair]) -> str:
     for pair in pairs:
         result.update("\t".join(pair).encode("utf-8", "surrogatepass") + b"\n")
     return result.hexdigest()
-
-
-def optimizer_arrays(optimizer: optim.Optimizer) -> Arrays:
-    """The optimizer's state as named arrays: "3.exp_avg" is that of the fourth parameter."""
-    state = optimizer.state_dict()["state"]
-    return {f"{k}.{name}": np.array(value) for k, values in state.items() for name, value in values.items()}
-
-
-def load_optimizer(optimizer: optim.Optimizer, arrays: Arrays) -> None:
-    state: dict[int, dict[str, np.ndarray]] = {}
-    for name, array in arrays.items():
-        k, _, key = name.partition(".")
-        state.setdefault(int(k), {})[key] = array
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

@@ -1,0 +1,377 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinyattn.cli import main
+from tinyattn.storage import load
+from tinyattn.translator.checkpoint import Run
+
+WORDS = {"one": "uno", "two": "dos", "three": "tres", "four": "cuatro"}
+TINY = ["--hidden", "8", "--embed", "4", "--batch-size", "4", "--lr", "0.02"]
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def data(tmp_path):
+    lines = [f"{a} {b}\t{WORDS[a]} {WORDS[b]}\t0-0 1-1\n" for a in WORDS for b in WORDS]
+    path = tmp_path / "data.tsv"
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    lines = [f"{a} {b}\t{WORDS[a]} {WORDS[b]}\n" for a in WORDS for b in WORDS]
+    (folder / "data.tsv").write_text("".join(lines), encoding="utf-8")
+    assert main(["train", str(folder / "data.tsv"), "--out", str(folder / "run"), "--dev", str(folder / "data.tsv"),
+                 "--epochs", "40", "--dropout", "0", "--quiet", *TINY, "--hidden", "16"]) == 0
+    return str(folder / "run")
+
+
+def refused(capsys, code, *arguments):
+    """The one line that a command fails with."""
+    assert main(list(map(str, arguments))) == code
+    out, err = capsys.readouterr()
+    line = err.splitlines()[-1]
+    assert line.startswith("tinyattn: ") and "Traceback" not in err and out == ""
+    return line
+
+
+# --- train ---
+
+
+def test_train_leaves_a_run(data, tmp_path, capsys):
+    out = tmp_path / "new" / "run"
+    assert main(["train", str(data), "--out", str(out), "--steps", "6", *TINY]) == 0
+    names = {file.name for file in out.iterdir()}
+    assert names == {"config.toml", "source.vocabulary.json", "target.vocabulary.json", "best.safetensors",
+                     "last.safetensors", "metrics.jsonl", "loss.svg"}
+    stdout, stderr = capsys.readouterr()
+    assert stdout == ""
+    assert "16 pairs from 16 lines" in stderr and "the columns after the second ignored" in stderr
+    assert "training on 15 pairs, measuring on 1" in stderr and "dev loss" in stderr and "6 steps" in stderr
+    assert (out / "loss.svg").read_text().startswith("<?xml")
+
+
+def test_train_json_and_quiet(data, tmp_path, capsys):
+    assert main(["train", str(data), "--out", str(tmp_path / "r"), "--steps", "2", "--json", "--quiet", *TINY]) == 0
+    stdout, stderr = capsys.readouterr()
+    assert stderr == ""
+    result = json.loads(stdout)
+    assert result["step"] == 2 and result["run"] == str(tmp_path / "r") and "dev_loss" in result
+
+
+def test_every_option_reaches_the_run(data, tmp_path):
+    out = tmp_path / "r"
+    assert main(["train", str(data), "--out", str(out), "--dev", str(data), "--strict", "--seed", "5", "--steps", "1",
+                 "--attention", "general", "--layers", "2", "--hidden", "6", "--embed", "3", "--bidirectional",
+                 "--dropout", "0.25", "--tokens", "space", "--target-tokens", "char", "--vocab-size", "9",
+                 "--start", "sos", "--source-eos", "--batch-size", "3", "--lr", "0.1", "--threads", "1", "--quiet"]) == 0
+    config, _ = Run(out).load()
+    wanted = {"data": str(data), "dev": str(data), "strict": True, "seed": 5, "steps": 1, "epochs": None,
+              "attention": "general", "layers": 2, "hidden": 6, "embed": 3, "bidirectional": True, "dropout": 0.25,
+              "source_tokens": "space", "target_tokens": "char", "vocab_size": 9, "start": "sos", "source_eos": True,
+              "batch_size": 3, "lr": 0.1, "threads": 1}
+    assert {name: getattr(config, name) for name in wanted} == wanted
+
+
+def test_options_from_a_file(data, tmp_path):
+    (tmp_path / "c.toml").write_text("hidden = 6\nembed = 5\nepochs = 3\nclip = 0.5\n")
+    assert main(["train", str(data), "--out", str(tmp_path / "r"), "--config", str(tmp_path / "c.toml"), "--hidden", "4",
+                 "--steps", "1", "--quiet"]) == 0
+    config, _ = Run(tmp_path / "r").load()
+    assert (config.hidden, config.embed, config.epochs, config.steps, config.clip) == (4, 5, None, 1, 0.5)
+
+
+def test_resume(data, tmp_path, capsys):
+    arguments = ["train", str(data), "--out", str(tmp_path / "r"), "--steps", "4", "--resume", "--quiet", *TINY]
+    assert main(arguments) == 0  # without a checkpoint it starts at 0
+    before = (tmp_path / "r" / "last.safetensors").read_bytes()
+    assert main(arguments) == 0  # on a finished run it has nothing to do
+    assert (tmp_path / "r" / "last.safetensors").read_bytes() == before
+    assert main(["train", str(data), "--out", str(tmp_path / "r"), "--resume", "--quiet"]) == 0
+    assert "hidden was 8, now 9" in refused(capsys, 2, *arguments, "--hidden", "9")
+    (tmp_path / "c.toml").write_text("embed = 7\n")
+    assert "embed was 4, now 7" in refused(capsys, 2, *arguments[:-6], "--config", tmp_path / "c.toml")
+
+
+def test_an_existing_run_is_refused(run, data, capsys):
+    assert "--resume goes on with it" in refused(capsys, 2, "train", data, "--out", run)
+
+
+def test_changed_data_is_refused(data, tmp_path, capsys):
+    arguments = ["train", str(data), "--out", str(tmp_path / "r"), "--steps", "2", "--resume", "--quiet", *TINY]
+    assert main(arguments) == 0
+    data.write_text("one\tuno\ntwo\tdos\n")
+    assert "made with other pairs" in refused(capsys, 1, *arguments)
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["--hidden", "0"], "hidden: wanted a whole number at least 1, got 0"),
+    (["--hidden", "many"], "'many' is not a valid integer"),
+    (["--attention", "soft"], "'soft' is not one of"),
+    (["--tokens", "bpe"], "'bpe' is not one of"),
+    (["--steps", "2", "--minutes", "1"], "wanted one budget"),
+    (["--attend", "before"], "No such option"),
+    (["--config", "nowhere.toml"], "nowhere.toml: no such file"),
+    (["--hidden", "5", "--bidirectional"], "hidden: wanted an even number"),
+])
+def test_wrong_options(data, tmp_path, capsys, arguments, message):
+    assert message in refused(capsys, 2, "train", data, "--out", tmp_path / "r", *arguments)
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("content, arguments, message", [
+    (b"", [], "is empty"),
+    (b"one\n", [], "line 1: no line is a pair"),
+    (b"one\tuno\nni\xf1o\tx\n", [], "line 2, byte 3"),
+    (b"one\tuno\nalone\n", ["--strict"], "line 2: some lines are no pair"),
+])
+def test_wrong_data(data, tmp_path, capsys, content, arguments, message):
+    data.write_bytes(content)
+    assert message in refused(capsys, 1, "train", data, "--out", tmp_path / "r", *arguments)
+    assert not (tmp_path / "r").exists()
+    assert "no such file" in refused(capsys, 1, "train", tmp_path / "nowhere", "--out", tmp_path / "r")
+
+
+@pytest.mark.filterwarnings("ignore:overflow|ignore:invalid value")
+def test_a_loss_that_is_not_finite(data, tmp_path, capsys):
+    line = refused(capsys, 1, "train", data, "--out", tmp_path / "r", "--lr", "1e38", "--quiet", "--steps", "50", *TINY[:-2])
+    assert "the step was not taken" in line
+
+
+# --- killed, interrupted ---
+
+TRAIN = "import sys, tinyattn.translator.training as t; t.SAVE_EVERY = 0.05; from tinyattn.cli import main; sys.exit(main())"
+
+
+def training_process(data, out, *more):
+    arguments = [sys.executable, "-c", TRAIN, "train", data, "--out", out, "--quiet", "--resume", "--dropout", "0.3", *TINY,
+                 *more]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TINYATTN_KERNELS": "numpy"}
+    return subprocess.Popen(list(map(str, arguments)), env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def stop_after(process, out, lines, signal_number):
+    """Send the signal when the run has written so many lines of metrics."""
+    deadline = time.monotonic() + 60
+    while len(Run(out).metrics.read_bytes().splitlines() if Run(out).metrics.exists() else []) < lines:
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.005)
+    process.send_signal(signal_number)
+    return process.communicate(timeout=60)[1]
+
+
+def test_killed_and_resumed_is_never_killed(data, tmp_path):
+    budget = ["--steps", "400"]
+    assert training_process(data, tmp_path / "whole", *budget).wait(timeout=60) == 0
+    for lines in (20, 60):
+        process = training_process(data, tmp_path / "killed", *budget)
+        stop_after(process, tmp_path / "killed", lines, signal.SIGKILL)
+        assert process.returncode == -signal.SIGKILL
+    assert 0 < Run(tmp_path / "killed").load_last()[2].step < 400
+    assert training_process(data, tmp_path / "killed", *budget).wait(timeout=60) == 0
+    whole, killed = (load(tmp_path / name / "last.safetensors") for name in ("whole", "killed"))
+    assert whole.keys() == killed.keys()
+    for name in whole:
+        np.testing.assert_array_equal(whole[name], killed[name])
+
+
+def test_ctrl_c_saves_and_exits_130(data, tmp_path):
+    process = training_process(data, tmp_path / "r", "--epochs", "100000")
+    assert stop_after(process, tmp_path / "r", 3, signal.SIGINT) == "tinyattn: interrupted\n"
+    assert process.returncode == 130
+    run = Run(tmp_path / "r")
+    assert run.load_last()[2].step >= run.read_metrics()[-1]["step"] > 0
+
+
+# --- translate ---
+
+
+def test_translate(run, capsys):
+    assert main(["translate", run, "one two", "three"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "uno dos"
+
+
+def test_translate_attention(run, capsys):
+    assert main(["translate", run, "one two", "--attention"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "uno dos" and lines[1].split() == ["one", "two"]
+    assert [line.split()[0] for line in lines[2:4]] == ["uno", "dos"]
+    assert sum(float(x.rstrip("%")) for x in lines[2].split()[1:]) == pytest.approx(100, abs=1)
+
+
+def test_translate_json(run, capsys):
+    assert main(["translate", run, "one two", "", "--json"]) == 0
+    out, err = capsys.readouterr()
+    first, empty = json.loads(out)
+    assert err == ""
+    assert first.keys() == {"source", "text", "tokens", "score", "attention", "source_tokens", "hypotheses"}
+    assert first["text"] == "uno dos" and np.sum(first["attention"]) == pytest.approx(2)
+    assert first["hypotheses"] == [{name: first[name] for name in ("text", "tokens", "score", "attention")}]
+    assert (empty["text"], empty["tokens"], empty["attention"]) == ("", [], [])
+
+
+def piped(run, text, *more):
+    """What `translate` makes of standard input."""
+    process = subprocess.run([sys.executable, "-m", "tinyattn.cli", "translate", run, *more], input=text, check=False,
+                             capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    return process.returncode, process.stdout, process.stderr.decode()
+
+
+def test_one_line_in_one_line_out(run):
+    code, out, _ = piped(run, "\ufeffone two\r\n\nfour\x0cone\u2028two\n  \nthree one".encode())
+    lines = out.decode().split("\n")
+    assert code == 0 and len(lines) == 6 and lines[5] == ""
+    assert (lines[0], lines[1], lines[3], lines[4]) == ("uno dos", "", "", "tres uno")
+
+
+def test_an_answer_does_not_wait_for_the_next_line(run):
+    process = subprocess.Popen([sys.executable, "-m", "tinyattn.cli", "translate", run], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    for line, answer in ((b"one two\n", b"uno dos\n"), (b"two one\n", b"dos uno\n")):
+        process.stdin.write(line)
+        process.stdin.flush()
+        assert process.stdout.readline() == answer
+    assert process.communicate()[0] == b"" and process.returncode == 0
+
+
+def test_bad_bytes_on_standard_input(run):
+    code, out, err = piped(run, b"one two\nni\xf1o\n")
+    assert code == 1 and err.startswith("tinyattn: standard input, line 2, byte 3: 0xf1 is not UTF-8")
+
+
+@pytest.mark.parametrize("verb", ["translate", "eval"])
+def test_only_greedy_search(run, data, capsys, verb):
+    assert "wanted 1, greedy search" in refused(capsys, 2, verb, run, data, "--beam", "4")
+
+
+def test_runs_that_are_none(run, tmp_path, capsys):
+    assert "no such run" in refused(capsys, 1, "translate", tmp_path / "nowhere", "one")
+    assert "holds no run" in refused(capsys, 1, "translate", tmp_path, "one")
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for file in Path(run).iterdir():
+        (copy / file.name).write_bytes(file.read_bytes())
+    whole = (copy / "best.safetensors").read_bytes()
+    (copy / "best.safetensors").write_bytes(whole[:-7])
+    assert "best.safetensors: not a whole safetensors file" in refused(capsys, 1, "translate", copy, "one")
+    (copy / "best.safetensors").write_bytes(whole[:-7] + bytes(7))
+    assert "does not match its checksum" in refused(capsys, 1, "translate", copy, "one")
+    (copy / "config.toml").write_text("hidden = {")
+    assert "config.toml: not valid TOML" in refused(capsys, 1, "translate", copy, "one")
+
+
+# --- eval ---
+
+
+def test_eval(run, data, capsys):
+    assert main(["eval", run, str(data)]) == 0
+    out, err = capsys.readouterr()
+    assert "16 pairs from 16 lines" in err
+    assert "exact" in out and "alignment error rate" in out and "1-3" in out and "nrefs:1" in out
+
+
+def test_eval_json(run, data, capsys):
+    assert main(["eval", run, str(data), "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert scores.keys() == {"bleu", "chrf", "exact", "token_accuracy", "loss", "lines", "signature", "by_length", "aer"}
+    assert scores["exact"] > 0.9 and scores["lines"] == 16
+    assert scores["by_length"] == [{"from": 1, "to": 3, "lines": 16, "bleu": scores["bleu"], "exact": scores["exact"]}]
+
+
+# --- corpus, pictures, machine ---
+
+
+def test_corpus(tmp_path, capsys):
+    assert main(["corpus", "--pairs", "50", "--alignments", "--out", str(tmp_path / "c.tsv")]) == 0
+    lines = (tmp_path / "c.tsv").read_text(encoding="utf-8").splitlines()
+    assert all(line.count("\t") == 2 for line in lines)
+    capsys.readouterr()
+    assert main(["corpus", "--pairs", "50"]) == 0
+    assert capsys.readouterr().out.splitlines() == [line.rpartition("\t")[0] for line in lines]
+
+
+@pytest.mark.parametrize("format", ["svg", "png", "pdf"])
+def test_attend(run, tmp_path, format):
+    file = tmp_path / f"a.{format}"
+    assert main(["attend", run, "one two", "-o", str(file)]) == 0
+    assert file.read_bytes()[:4] in (b"<?xm", b"\x89PNG", b"%PDF", b"<svg")
+
+
+@pytest.mark.parametrize("detail", ["layer", "op"])
+def test_draw(run, tmp_path, detail):
+    assert main(["draw", run, "one two", "-o", str(tmp_path / "g.dot"), "--detail", detail]) == 0
+    assert (tmp_path / "g.dot").read_text().startswith("digraph")
+    assert main(["draw", run, "one two", "-o", str(tmp_path / "picture"), "--detail", detail, "--format", "svg"]) == 0
+    assert "<svg" in (tmp_path / "picture").read_text()
+
+
+@pytest.mark.parametrize("verb, arguments, message", [
+    ("draw", ["one", "-o", "x.gif"], "wanted a name that ends in .svg, .png, .pdf, .dot, got 'gif'"),
+    ("attend", ["one", "-o", "x"], "wanted a name that ends in .svg, .png, .pdf, got 'no ending'"),
+    ("draw", [" ", "-o", "x.dot"], "wanted at least one token"),
+])
+def test_pictures_of_nothing(run, capsys, verb, arguments, message):
+    assert message in refused(capsys, 2, verb, run, *arguments)
+
+
+def test_no_attention_no_heat_map(data, tmp_path, capsys):
+    run = tmp_path / "r"
+    assert main(["train", str(data), "--out", str(run), "--attention", "none", "--steps", "1", "--quiet", *TINY]) == 0
+    assert "no attention" in refused(capsys, 2, "attend", run, "one", "-o", tmp_path / "a.svg")
+    assert main(["translate", str(run), "one", "--attention"]) == 0
+
+
+def test_doctor(capsys):
+    assert main(["doctor", "--deep"]) == 0
+    out = capsys.readouterr().out
+    for word in ("python", "numpy", "threads", "kernel cache", "layout engine", "attention additive: agrees"):
+        assert word in out
+
+
+def test_warmup(capsys):
+    assert main(["warmup"]) == 0
+    assert "kernels compiled" in capsys.readouterr().err
+
+
+# --- the door ---
+
+
+@pytest.mark.parametrize("verb", ["", "corpus", "train", "translate", "eval", "explain", "draw", "attend", "demo", "warmup",
+                                  "doctor"])
+def test_help(verb, capsys):
+    assert main([*verb.split(), "--help"]) == 0
+    assert "Usage: tinyattn" in capsys.readouterr().out
+
+
+def test_wrong_verbs(capsys):
+    assert "No such command" in refused(capsys, 2, "trian")
+    assert "Missing argument" in refused(capsys, 2, "train", "--out", "x")
+
+
+def test_importing_tinyattn_is_light():
+    code = "import sys, tinyattn, tinyattn.cli; print([m for m in ('click', 'rich', 'numba', 'matplotlib', 'sacrebleu') " \
+           "if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, cwd=ROOT).stdout
+    assert out == "[]\n"
+
+
+def test_without_its_libraries_it_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "click", None)
+    assert main(["doctor"]) == 1
+    assert "pip install 'tinyattn[cli]'" in capsys.readouterr().err
+
+
+def test_without_an_extra_it_says_what_to_install(run, data, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "sacrebleu", None)
+    monkeypatch.setitem(sys.modules, "sacrebleu.metrics", None)
+    assert "pip install 'tinyattn[scores]'" in refused(capsys, 1, "eval", run, data)

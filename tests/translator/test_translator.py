@@ -1,0 +1,126 @@
+import unicodedata
+
+import numpy as np
+import pytest
+
+import tinyattn as ta
+from tinyattn.storage import CheckpointError
+from tinyattn.text.pairs import DataError
+from tinyattn.translator.config import ATTENTION_KINDS, Config, ConfigError
+from tinyattn.translator.translator import Translator
+
+OPTIONS = {"embed": 8, "hidden": 16, "batch_size": 8, "dropout": 0.0, "lr": 0.02}
+
+
+@pytest.fixture(scope="module")
+def trained():
+    pairs = [("uno", "one"), ("dos", "two"), ("uno dos", "one two"), ("dos uno", "two one"), ("¿Qué?", "What?")]
+    return ta.Translator.train(pairs, dev=pairs, epochs=60, **OPTIONS)
+
+
+def test_sentences_in_translations_out(trained):
+    assert trained.translate("uno dos").text == "one two"
+    assert [t.text for t in trained.translate(["dos", "uno", "¿Qué?"])] == ["two", "one", "What?"]
+    assert trained.translate([]) == []
+
+
+def test_a_result_tells_how(trained):
+    found = trained.translate("uno dos")
+    assert (found.source, found.source_tokens, found.tokens) == ("uno dos", ["uno", "dos"], ["one", "two"])
+    assert found.attention.shape == (2, 2)
+    np.testing.assert_allclose(found.attention.sum(1), 1, rtol=1e-6)
+    assert -1 < found.score < 0
+    assert found.hypotheses[0].text == found.text
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u3000"])
+def test_blank_stays_blank(trained, text):
+    found = trained.translate([text, "uno"])
+    assert [t.text for t in found] == ["", "one"]
+    assert found[0].tokens == found[0].source_tokens == [] and found[0].attention.shape == (0, 0)
+
+
+def test_words_nobody_taught_it(trained):
+    assert trained.translate("tres").source_tokens == ["tres"]
+
+
+def test_both_spellings_of_an_accent_and_capitals(trained):
+    assert trained.translate(unicodedata.normalize("NFD", "¿Qué?")).text == "What?"
+    assert trained.translate("DOS Uno").text == "two one"
+
+
+def test_only_greedy_search(trained):
+    with pytest.raises(ValueError, match="beam: wanted 1, .* got 5"):
+        trained.translate("uno", beam=5)
+
+
+def test_saved_and_loaded(trained, tmp_path):
+    trained.save(tmp_path / "run")
+    again = Translator.load(tmp_path / "run")
+    assert again.config == trained.config
+    one, other = trained.translate("uno dos"), again.translate("uno dos")
+    assert one.text == other.text and one.score == other.score
+
+
+@pytest.mark.parametrize("options", [
+    *({"attention": kind} for kind in ATTENTION_KINDS),
+    {"layers": 2, "bidirectional": True, "dropout": 0.1},
+    {"source_tokens": "char", "target_tokens": "char"},
+    {"source_tokens": "space", "start": "sos", "source_eos": True},
+])
+def test_every_option_makes_a_translator(options, tmp_path, pairs):
+    translator = Translator.train(pairs, **{**OPTIONS, "steps": 3, **options})
+    found = translator.translate("eat the pizza")
+    if options.get("source_eos"):
+        assert found.source_tokens == ["eat", "the", "pizza", "<eos>"]
+    if options.get("attention") == "none":
+        assert found.attention is None
+    else:
+        assert found.attention.shape == (len(found.tokens), len(found.source_tokens))
+    translator.save(tmp_path)
+    assert Translator.load(tmp_path).translate("eat the pizza").score == found.score
+
+
+def test_characters():
+    pairs = [("ab", "ba"), ("a b", "b a"), ("ba", "ab")]
+    translator = Translator.train(pairs, dev=pairs, source_tokens="char", target_tokens="char", epochs=80, **OPTIONS)
+    assert translator.translate("a b").text == "b a"
+    assert translator.translate("a b").source_tokens == ["a", " ", "b"]
+
+
+def test_the_same_seed_is_the_same_translator(pairs):
+    def weights(seed):
+        return Translator.train(pairs, seed=seed, steps=2, **OPTIONS).parameters()
+
+    np.testing.assert_equal(weights(1), weights(1))
+    assert not np.array_equal(weights(1)["output.weight"], weights(2)["output.weight"])
+
+
+def test_a_small_vocabulary(pairs):
+    translator = Translator.train(pairs, vocab_size=6, steps=1, **OPTIONS)
+    assert len(translator.source_vocabulary) == len(translator.target_vocabulary) == 6
+
+
+def test_wrong_use(pairs):
+    with pytest.raises(ConfigError, match="did you mean 'hidden'"):
+        Translator.train(pairs, hiden=3)
+    with pytest.raises(DataError, match="no pair at all"):
+        Translator.train([])
+    with pytest.raises(TypeError, match="item 0"):
+        Translator.train(["ab"])
+    with pytest.raises(DataError, match="dev, line 1"):
+        Translator.train(pairs, dev=[("", "")])
+    with pytest.raises(DataError, match="drop strict"):
+        Translator.train([*pairs, ("", "x")], strict=True)
+
+
+def test_parameters_of_another_model(trained, tmp_path):
+    trained.save(tmp_path)
+    Config(**{**OPTIONS, "hidden": 4}).save(tmp_path / "config.toml")
+    with pytest.raises(CheckpointError, match=r"not this model's parameters: wanted encoder.lstm.* of shape \(16, 8\)"):
+        Translator.load(tmp_path)
+
+
+def test_a_missing_run(tmp_path):
+    with pytest.raises(CheckpointError, match="no such run"):
+        Translator.load(tmp_path / "nowhere")
