@@ -1,3 +1,54 @@
-"""tinyattn: a tensor and autograd engine from scratch, and on it the encoder-decoder with attention."""
-from . import ops
+"""tinyattn: a tensor and autograd engine from scratch, and on it the encoder-decoder with attention.
+
+`import tinyattn as ta`: names that PyTorch has too mean the same here. What needs more than NumPy is loaded when
+it is first used: importing tinyattn alone imports neither Numba nor anything that draws.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from . import autograd, nn, ops, optim
+from .create import (
+    arange,
+    bool_,
+    eye,
+    float32,
+    float64,
+    from_numpy,
+    full,
+    full_like,
+    int64,
+    linspace,
+    long,
+    ones,
+    ones_like,
+    rand,
+    randint,
+    randn,
+    tensor,
+    zeros,
+    zeros_like,
+)
+from .kernels.mode import kernels
+from .kernels.threads import get_num_threads, set_num_threads
+from .ops import *  # noqa: F403  # every op: ops.__all__ lists them
+from .state import enable_grad, inference_mode, no_grad
+from .streams import manual_seed
 from .tensor import Tensor
+
+bool = bool_
+LAZY = {
+    "Translator": "translator.translator",
+    "explain": "explain",
+    "load": "storage",
+    "record": "record",
+    "save": "storage",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in LAZY:
+        raise AttributeError(f"module 'tinyattn' has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{LAZY[name]}", __name__), name)

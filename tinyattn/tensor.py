@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from heapq import heappop, heappush
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
@@ -80,6 +80,8 @@ class Tensor(ArrayLike):
     def changes(self) -> Changes:
         if self._changes is None:
             self._changes = Changes()
+            if self.node is not None:
+                self.node.changes = [*self.node.changes, self._changes]
         return self._changes
 
     def mark_changed(self) -> None:
@@ -121,50 +123,61 @@ class Tensor(ArrayLike):
 
 
 class Node:
-    """What a call of an op leaves behind: its inputs, and the values that its derivatives may ask for."""
+    """What a call of an op leaves behind: its inputs, and the values that its derivatives may name."""
 
     __slots__ = ("__weakref__", "age", "changes", "hooks", "inputs", "op", "values")
 
     def __init__(self, op: Op, inputs: Sequence[Any], values: list[Any]) -> None:
         self.op = op
         self.age = next(clock)
-        self.inputs: Sequence[Any] | None = inputs  # None: freed by a backward
-        self.values = values  # y, saved, attributes, inputs: arrays, for a Tensor y would make a reference cycle
-        self.changes: Sequence[Changes] = ()  # of the outputs' memory, where a derivative reads y
+        self.inputs: Sequence[Any] = inputs
+        self.values = values  # inputs, attributes, saved, y: arrays, since a Tensor y would make a reference cycle
+        self.changes: Sequence[Changes] = ()  # of the outputs' memory, once anybody asks
         self.hooks: list[tuple[int, Hook]] | None = None
 
     def pull(self, parts: dict[int, Any], create_graph: bool) -> list[tuple[Tensor, Any]]:
-        """Inputs, each with dL/dinput, from dL/doutput for each output: the op's derivatives, applied."""
-        op, inputs = self.op, self.inputs
-        if inputs is None or Changes.latest > self.age:
+        """The inputs that want it, each with dL/dinput, from dL/doutput by slot: the op's derivatives, applied."""
+        op, inputs, values = self.op, self.inputs, self.values
+        if not values or Changes.latest > self.age:
             self.check_unchanged()
-        y = self.values[0]
-        dy = parts[0] if type(y) is not tuple else tuple(
-            parts[slot] if slot in parts else np.zeros_like(part) for slot, part in enumerate(y))
-        values = [dy, *self.values]
-        if create_graph:  # now the inputs as Tensors, and y as one that this Node made
-            values[1] = y if y is None or type(y) is tuple else Tensor(y, True, self)
-            values[len(values) - len(inputs) :] = inputs
-        if op.joint is None:
-            return [(x, rule(*pick(values))) for x, (rule, pick) in zip(inputs, op.derivatives)
-                    if isinstance(x, Tensor) and x._requires_grad]
+        y = values[-1]
+        if type(y) is not tuple:
+            dy = parts[0]
+        else:  # outputs that nobody used have a gradient too: 0
+            dy = tuple(parts[slot] if slot in parts else np.zeros_like(part) for slot, part in enumerate(y))
+        if create_graph:  # then rules get the inputs themselves, and y as a Tensor that this Node made
+            y = y if y is None or type(y) is tuple else Tensor(y, True, self)
+            values = [*inputs, *values[len(inputs) : -1], y]
+        values = [*values, dy]
+        if op.joint is not None:
+            return self.pull_jointly(values, create_graph)
+        pairs = []
+        for x, (rule, pick) in zip(inputs, op.derivatives):
+            if isinstance(x, Tensor) and x._requires_grad:
+                pairs.append((x, rule(*pick(values))))
+        return pairs
+
+    def pull_jointly(self, values: list[Any], create_graph: bool) -> list[tuple[Tensor, Any]]:
+        """The same for an op whose derivatives are computed together."""
+        op, inputs = self.op, self.inputs
         if create_graph and op.reference is not None:
-            gradients = op.pull_reference(self, dy)
+            gradients = op.pull_reference(self, values[-1])
         else:
             rule, places = op.joint
-            gradients = rule(*values[len(values) - len(inputs) :], **{name: values[k] for name, k in places.items()})
+            gradients = rule(*values[: len(inputs)], **{name: values[place] for name, place in places.items()})
         return [(x, dx) for x, dx in zip(inputs, gradients) if isinstance(x, Tensor) and x._requires_grad]
 
     def check_unchanged(self) -> None:
         """Raises RuntimeError if the graph was freed, or a value that a derivative reads was written to since."""
         op = self.op
-        if self.inputs is None:
+        if not self.values:
             raise RuntimeError(f"backward: the graph behind {op.name} was freed by an earlier backward: "
                                "pass retain_graph=True to that one")
         names = op.inputs or op.variadic * len(self.inputs)
         stale = [f"its input {name}" for name, x in zip(names, self.inputs)
                  if name in op.reads and isinstance(x, Tensor) and x.changes.last > self.age]
-        stale += ["its output" for changes in self.changes if changes.last > self.age]
+        if "y" in op.reads:
+            stale += ["its output" for changes in self.changes if changes.last > self.age]
         if stale:
             raise RuntimeError(f"backward: {op.name} needs {stale[0]} as it was in the forward pass, but it was changed "
                                "in place since: change a .clone() of it, or call backward first")
@@ -203,7 +216,7 @@ class Op:
             raise TypeError(f"{self.name}: wanted derivatives d + input, in order, got {list(derivatives)}")
         for rule in derivatives.values():
             places = list(self.places(rule).values())
-            pick = itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
+            pick = itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1 or None))
             self.derivatives.append((rule, pick))
 
     def joint_gradient(self, rule: Callable) -> None:
@@ -215,7 +228,8 @@ class Op:
         names = [name for name in inspect.signature(rule).parameters if name not in self.variadic]
         self.reads.update(names, self.variadic)
         self.keeps_y = "y" in self.reads
-        return {name: ["dy", "y", "saved", *self.defaults, *self.inputs].index(name) for name in names}
+        places = [*self.inputs, *self.defaults, "saved", "y", "dy"]  # counted from the end: variadic inputs are many
+        return {name: places.index(name) - len(places) for name in names}
 
     def sort_out(self, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
         """Inputs and attributes, given by position or by name (torch's names for inputs too), each to its place."""
@@ -236,55 +250,78 @@ def op(forward: Callable | None = None, *, saves: bool = False, prepare: Callabl
     if forward is None:
         return functools.partial(op, saves=saves, prepare=prepare)
     rule = Op(forward, saves, prepare)
-    arity = -1 if rule.defaults or rule.variadic else len(rule.inputs)
+    call = plain_call(rule) if not (saves or rule.defaults or rule.variadic) else full_call(rule)
+    functools.update_wrapper(call, forward)
+    call.gradient, call.joint_gradient, call.op = rule.gradient, rule.joint_gradient, rule  # type: ignore[attr-defined]
+    return call
 
-    @functools.wraps(forward)
-    def call(*inputs: Any, **attributes: Any) -> Any:
-        """The op rule: run forward on the arrays; where an input requires a gradient, leave a Node behind."""
-        if rule.reference is not None and (state.recorder is not None or not use_numba()):
-            return rule.reference(*inputs, **attributes)
-        if len(inputs) != arity:
-            inputs, attributes = rule.sort_out(inputs, attributes)
+
+def plain_call(rule: Op) -> Callable:
+    """The op rule: run forward on the arrays; where an input requires a gradient, leave a Node behind."""
+    forward, prepare, name = rule.forward, rule.prepare, rule.name
+
+    def call(*inputs: Any) -> Any:
         arrays, tracked = [], None
         for x in inputs:
             if isinstance(x, Tensor):
                 tracked = tracked or x._requires_grad
                 x = x.array
             arrays.append(x)
-        y = forward(*arrays, **attributes)
+        y = forward(*arrays)
         if prepare is not None and y.dtype is not getattr(arrays[0], "dtype", None):
-            arrays = prepare(rule.name, arrays)  # NumPy went to another dtype, perhaps not where PyTorch goes
-            y = forward(*arrays, **attributes)
-        saved = None
-        if saves:
-            y, saved = y
+            arrays = prepare(name, arrays)  # NumPy went to another dtype, perhaps not where PyTorch goes
+            y = forward(*arrays)
         if tracked is None:
             return y  # given only arrays, an op is a function of arrays
-        node = None
-        if tracked and state.grad_enabled and rule.reads:
-            node = Node(rule, inputs, [y if rule.keeps_y or type(y) is tuple else None, saved, *attributes.values(), *arrays])
-        if type(y) is tuple:
-            outputs = tuple(Tensor(part, node is not None, node, slot) for slot, part in enumerate(y))
+        if tracked and state.grad_enabled and rule.derivatives:
+            output = Tensor(y, True, Node(rule, inputs, [*arrays, None, y if rule.keeps_y else None]))
         else:
-            outputs = (Tensor(y, node is not None, node),)
+            output = Tensor(y)
+        if output.array.base is not None:
+            share_changes(output, inputs)
+        if state.recorder is not None:
+            state.recorder.add(rule, inputs, {}, (output,))
+        return output
+
+    return call
+
+
+def full_call(rule: Op) -> Callable:
+    """The op rule again, with all that an op can have: attributes, saved values, several outputs, a reference."""
+    forward, saves, prepare = rule.forward, rule.saves, rule.prepare
+
+    def call(*inputs: Any, **attributes: Any) -> Any:
+        if rule.reference is not None and (state.recorder is not None or not use_numba()):
+            return rule.reference(*inputs, **attributes)
+        inputs, attributes = rule.sort_out(inputs, attributes)
+        arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
+        tensors = [x for x in inputs if isinstance(x, Tensor)]
+        if prepare is not None:
+            arrays = prepare(rule.name, arrays)
+        y = forward(*arrays, **attributes)
+        y, saved = y if saves else (y, None)
+        if not tensors:
+            return y
+        node = None
+        if state.grad_enabled and rule.reads and any(x._requires_grad for x in tensors):
+            kept = y if rule.keeps_y or type(y) is tuple else None
+            node = Node(rule, inputs, [*arrays, *attributes.values(), saved, kept])
+        parts = y if type(y) is tuple else (y,)
+        outputs = tuple(Tensor(part, node is not None, node, slot) for slot, part in enumerate(parts))
         for output in outputs:
-            if output.array.base is not None:
-                share_changes(output, inputs)
-            if node is not None and rule.keeps_y:
-                node.changes += (output.changes,)
+            share_changes(output, inputs)
         if state.recorder is not None:
             state.recorder.add(rule, inputs, attributes, outputs)
         return outputs if type(y) is tuple else outputs[0]
 
-    call.gradient, call.joint_gradient, call.op = rule.gradient, rule.joint_gradient, rule  # type: ignore[attr-defined]
     return call
 
 
-def share_changes(view: Tensor, inputs: Sequence[Any]) -> None:
+def share_changes(output: Tensor, inputs: Sequence[Any]) -> None:
     """A view of an input's memory changes when that input does."""
-    for x in inputs:
-        if isinstance(x, Tensor) and (x.array is view.array.base or x.array.base is view.array.base):
-            view._changes = x.changes
+    for x in inputs if output.array.base is not None else ():
+        if isinstance(x, Tensor) and (x.array is output.array.base or x.array.base is output.array.base):
+            output._changes = x.changes
 
 
 @op
@@ -351,7 +388,7 @@ def walk(outputs: Sequence[Tensor], gradients: Sequence[Any], retain_graph: bool
             if needed is None or node in needed:
                 pairs = node.pull(parts, create_graph)
                 if not retain_graph:
-                    node.inputs = node.values = None
+                    node.inputs, node.values = (), []
         for leaf in arrived:
             for hook in (leaf.hooks or ()) if leaf.node is None else ():
                 arrived[leaf] = call_hook(hook, arrived[leaf])

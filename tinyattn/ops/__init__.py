@@ -3,54 +3,49 @@
 from __future__ import annotations
 
 from ..tensor import Tensor
-from . import copies, elementwise, indexing, reductions, shapes
+from . import copies
+from .elementwise import abs, add, clamp, cos, div, equal, exp, expm1, greater, greater_equal, isinf, isnan, less
+from .elementwise import less_equal, log, log1p, logical_and, logical_not, logical_or, masked_fill, maximum, minimum
+from .elementwise import mul, neg, not_equal, pow, relu, rsqrt, sigmoid, sign, sin, softplus, sqrt, sub, tanh, where
+from .indexing import gather, getitem, index_select, setitem
+from .matmul import bmm, dot, matmul, mm, outer
+from .reductions import all, amax, amin, any, argmax, argmin, max, mean, min, std, sum, var
+from .shapes import cat, chunk, expand, flatten, flip, permute, reshape, split, squeeze, stack, transpose, unsqueeze
+from .shapes import view
+from .softmax import log_softmax, logsumexp, softmax
 
-METHODS = {
-    copies: "clone contiguous copy_ fill_ to zero_",
-    elementwise: "abs add clamp cos div exp expm1 isinf isnan log log1p masked_fill maximum minimum mul neg pow relu rsqrt"
-    " sigmoid sign sin sqrt sub tanh",
-    indexing: "gather index_select",
-    reductions: "all amax amin any argmax argmin max mean min std sum var",
-    shapes: "chunk expand flatten flip permute reshape split squeeze transpose unsqueeze view",
-}
-OPERATORS = {
-    "__add__": elementwise.add,
-    "__sub__": elementwise.sub,
-    "__mul__": elementwise.mul,
-    "__truediv__": elementwise.div,
-    "__pow__": elementwise.pow,
-    "__and__": elementwise.logical_and,
-    "__or__": elementwise.logical_or,
-}
-COMPARISONS = {
-    "__eq__": elementwise.equal,
-    "__ne__": elementwise.not_equal,
-    "__lt__": elementwise.less,
-    "__le__": elementwise.less_equal,
-    "__gt__": elementwise.greater,
-    "__ge__": elementwise.greater_equal,
-}
+# What `tinyattn` offers as functions, and Tensor as methods.
+BOTH = [
+    abs, add, all, amax, amin, any, argmax, argmin, bmm, chunk, clamp, cos, div, dot, exp, expm1, flatten, flip, gather,
+    index_select, isinf, isnan, log, log1p, log_softmax, logsumexp, masked_fill, matmul, max, maximum, mean, min, minimum,
+    mm, mul, neg, outer, permute, pow, relu, reshape, rsqrt, sigmoid, sign, sin, softmax, split, sqrt, squeeze, std, sub,
+    sum, tanh, transpose, unsqueeze, var,
+]  # fmt: skip
+FUNCTIONS_ONLY = [cat, stack, where]
+METHODS_ONLY = [copies.clone, copies.contiguous, copies.copy_, copies.fill_, copies.to, copies.zero_, expand]
+
+OPERATORS = {"add": add, "sub": sub, "mul": mul, "truediv": div, "pow": pow, "matmul": matmul, "and": logical_and,
+             "or": logical_or}  # fmt: skip
+COMPARISONS = {"eq": equal, "ne": not_equal, "lt": less, "le": less_equal, "gt": greater, "ge": greater_equal}
+CASTS = {"float": "float32", "double": "float64", "long": "int64", "bool": "bool"}
+
+__all__ = [function.__name__ for function in BOTH + FUNCTIONS_ONLY]
 
 
 def reflected(operator):
     """`number - tensor` calls `tensor.__rsub__(number)`: the same op, its inputs the other way round."""
-
-    def reflect(x, other):
-        return operator(other, x)
-
-    return reflect
+    return lambda x, other: operator(other, x)
 
 
-for family, names in METHODS.items():
-    for name in names.split():
-        setattr(Tensor, name, getattr(family, name))
+for function in BOTH + METHODS_ONLY:
+    setattr(Tensor, function.__name__, function)
 for name, operator in {**OPERATORS, **COMPARISONS}.items():
-    setattr(Tensor, name, operator)
+    setattr(Tensor, f"__{name}__", operator)
 for name, operator in OPERATORS.items():
-    setattr(Tensor, f"__r{name[2:]}", reflected(operator))
-Tensor.__neg__, Tensor.__invert__ = elementwise.neg, elementwise.logical_not
-Tensor.__getitem__, Tensor.__setitem__ = indexing.getitem, indexing.setitem
-Tensor.T = property(lambda x: shapes.permute(x, *reversed(range(x.ndim))), doc="x with its dimensions reversed")
-Tensor.mT = property(lambda x: shapes.transpose(x, -1, -2), doc="x with its last two dimensions exchanged")
-for name, dtype in {"float": "float32", "double": "float64", "long": "int64", "bool": "bool"}.items():
+    setattr(Tensor, f"__r{name}__", reflected(operator))
+for name, dtype in CASTS.items():
     setattr(Tensor, name, lambda x, dtype=dtype: copies.to(x, dtype))
+Tensor.view, Tensor.__neg__, Tensor.__invert__ = view, neg, logical_not
+Tensor.__getitem__, Tensor.__setitem__ = getitem, setitem
+Tensor.T = property(lambda x: permute(x, *reversed(range(x.ndim))), doc="x with its dimensions reversed")
+Tensor.mT = property(lambda x: transpose(x, -1, -2), doc="x with its last two dimensions exchanged")

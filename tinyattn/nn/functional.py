@@ -1,0 +1,32 @@
+"""The ops of networks under the names and with the argument order of torch.nn.functional."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..ops import embedding as _embedding
+from ..ops.dropout import dropout
+from ..ops.elementwise import relu, sigmoid, softplus, tanh
+from ..ops.losses import cross_entropy, mse_loss, nll_loss
+from ..ops.matmul import linear
+from ..ops.softmax import log_softmax, softmax
+
+__all__ = [
+    "cross_entropy",
+    "dropout",
+    "embedding",
+    "linear",
+    "log_softmax",
+    "mse_loss",
+    "nll_loss",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "tanh",
+]
+
+
+def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
+    """y = the rows of `weight` that `input` names; see ops/embedding.py."""
+    return _embedding.embedding(weight, input, padding_idx=padding_idx)

@@ -1,0 +1,116 @@
+"""Optimisers: from the gradients of a step to better parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .nn.module import Parameter
+from .tensor import Tensor
+
+
+class Optimizer:
+    """What all share: the parameters, one learning rate, and a state of arrays that can be saved."""
+
+    def __init__(self, params: Iterable[Tensor], lr: float) -> None:
+        self.params = list(params)
+        self.lr = lr
+        self.steps = 0
+        self.state: dict[str, list[np.ndarray]] = {}  # name -> one array a parameter
+        name = type(self).__name__
+        if not self.params:
+            raise ValueError(f"{name}: wanted at least one parameter, got none: pass model.parameters()")
+        for parameter in self.params:
+            if not isinstance(parameter, Tensor) or parameter.node is not None:
+                raise TypeError(f"{name}: wanted leaf tensors, got {type(parameter).__name__}: pass model.parameters()")
+        if not lr >= 0:
+            raise ValueError(f"{name}: lr must be at least 0, got {lr}")
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        for parameter in self.params:
+            if set_to_none or parameter.grad is None:
+                parameter.grad = None
+            else:
+                parameter.grad.zero_()
+
+    def step(self) -> None:
+        """Update every parameter that has a gradient."""
+        self.steps += 1
+        for number, parameter in enumerate(self.params):
+            if parameter.grad is not None:
+                self.update(parameter.array, parameter.grad.array, {name: rows[number] for name, rows in self.state.items()})
+                parameter.mark_changed()
+
+    def update(self, x: np.ndarray, dx: np.ndarray, state: dict[str, np.ndarray]) -> None:
+        """Change x, and its state, in place."""
+        raise NotImplementedError
+
+    def remember(self, *names: str) -> None:
+        self.state = {name: [np.zeros_like(p.array) for p in self.params] for name in names}
+
+    def state_dict(self) -> dict[str, Any]:
+        """`steps`, and each array of the state as "name.number"."""
+        arrays = {f"{name}.{number}": row for name, rows in self.state.items() for number, row in enumerate(rows)}
+        return {"steps": np.array(self.steps), **arrays}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Raises: KeyError, ValueError where it is another model's or optimiser's."""
+        mine = self.state_dict()
+        if mine.keys() != state_dict.keys():
+            odd = sorted(mine.keys() ^ state_dict.keys())
+            raise KeyError(f"{type(self).__name__}: wanted the state of {len(self.params)} parameters; odd: {', '.join(odd[:3])}")
+        for name, array in mine.items():
+            if np.shape(state_dict[name]) != array.shape:
+                raise ValueError(f"{type(self).__name__}: {name} must have shape {array.shape}, got {np.shape(state_dict[name])}")
+        for name, array in mine.items():
+            array[...] = state_dict[name]
+        self.steps = int(mine["steps"])
+
+
+class SGD(Optimizer):
+    """x ← x − lr · v,  v ← momentum · v + (dx + weight_decay · x)"""
+
+    def __init__(self, params: Iterable[Tensor], lr: float = 1e-3, momentum: float = 0.0, weight_decay: float = 0.0) -> None:
+        super().__init__(params, lr)
+        self.momentum, self.weight_decay = momentum, weight_decay
+        if momentum:
+            self.remember("velocity")
+
+    def update(self, x: np.ndarray, dx: np.ndarray, state: dict[str, np.ndarray]) -> None:
+        if self.weight_decay:
+            dx = dx + self.weight_decay * x
+        if self.momentum:
+            velocity = state["velocity"]
+            velocity *= self.momentum
+            velocity += dx
+            dx = velocity
+        x -= self.lr * dx
+
+
+class Adam(Optimizer):
+    """m ← β₁ m + (1 − β₁) dx,  v ← β₂ v + (1 − β₂) dx²,  x ← x − lr · m̂ / (√v̂ + eps)
+
+    m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) at step t make up for the start at 0.
+    Source: Kingma and Ba 2015, "Adam: a method for stochastic optimization", algorithm 1.
+    """
+
+    def __init__(self, params: Iterable[Tensor], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
+                 eps: float = 1e-8, weight_decay: float = 0.0) -> None:
+        super().__init__(params, lr)
+        if not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(f"Adam: betas must be in 0 ... 1, 1 excluded, got {betas}")
+        self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
+        self.remember("mean", "square")
+
+    def update(self, x: np.ndarray, dx: np.ndarray, state: dict[str, np.ndarray]) -> None:
+        if self.weight_decay:
+            dx = dx + self.weight_decay * x
+        (beta1, beta2), m, v = self.betas, state["mean"], state["square"]
+        m *= beta1
+        m += (1 - beta1) * dx
+        v *= beta2
+        v += (1 - beta2) * (dx * dx)
+        rate = self.lr / (1 - beta1**self.steps)
+        x -= rate * m / (np.sqrt(v / (1 - beta2**self.steps)) + self.eps)
