@@ -13,14 +13,14 @@ import numpy as np
 
 from ..kernels.compile import kernel, ready
 from ..kernels.threads import over_rows
-from ..kernels.vector import exp, largest
+from ..kernels.vector import EXACT, exp, largest
 from ..tensor import Tensor, op
 from .elementwise import mul, neg, sub
 from .fused import fused
 from .indexing import pick, put
 from .reductions import mean, sum
 from .shapes import permute, reshape
-from .softmax import ELEMENTS_PER_THREAD, log_softmax
+from .softmax import ELEMENTS_PER_THREAD, log_softmax, sum_exp
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -48,40 +48,43 @@ def reduced(losses, rows, total, reduction):
 # --- the same in kernels ------------------------------------------------
 
 
-@kernel
-def row_losses(losses, log_totals, logits, targets, ignore_index, smoothing):
-    """losses (R,) and log_totals (R,) = log Σ exp of each row, of logits (R, C), targets (R,)"""
+# Regrouped, (m − x) + log Σ would lose log Σ next to a large x.
+@kernel(fastmath=EXACT)
+def row_losses(losses, maxima, totals, logits, targets, ignore_index, smoothing):
+    """losses (R,), and for their gradient maxima (R,) and totals (R,) = Σ exp(x − max); logits (R, C), targets (R,)"""
     R, C = logits.shape
     for r in range(R):
-        losses[r] = log_totals[r] = 0
+        losses[r], maxima[r], totals[r] = 0, 0, 1
         if targets[r] == ignore_index:
             continue
         m = largest(logits[r])
-        total = logits.dtype.type(0)
-        for c in range(C):
-            total += exp(logits[r, c] - m)
-        log_totals[r] = m + math.log(total)
-        right = logits[r, targets[r]]
-        losses[r] = (m - right) + math.log(total)
+        maxima[r], totals[r] = m, sum_exp(logits[r], m)
+        off = (m - logits[r, targets[r]]) * (1 - smoothing)  # the target's logit and that of the average class
         if smoothing > 0:
-            total_logit = 0.0
-            for c in range(C):
-                total_logit += logits[r, c] - right
-            losses[r] -= smoothing * total_logit / C
+            off += sum_below(logits[r], m) * smoothing / C
+        losses[r] = off + math.log(totals[r])
 
 
 @kernel
-def row_gradients(dx, dy, logits, log_totals, targets, ignore_index, smoothing):
+def sum_below(x, m):
+    """Σ (m − x)"""
+    total = x.dtype.type(0)
+    for n in range(x.size):
+        total += m - x[n]
+    return total
+
+
+@kernel
+def row_gradients(dx, dy, logits, maxima, totals, targets, ignore_index, smoothing):
     """dx (R, C) = dy · (p − y) of each row, dy (R,)"""
     R, C = dx.shape
     for r in range(R):
+        factor, spread = dy[r] / totals[r], dy[r] * dx.dtype.type(smoothing / C)
         if targets[r] == ignore_index:
-            for c in range(C):
-                dx[r, c] = 0
+            dx[r] = 0
             continue
-        spread = dx.dtype.type(smoothing / C)
         for c in range(C):
-            dx[r, c] = dy[r] * (exp(logits[r, c] - log_totals[r]) - spread)
+            dx[r, c] = factor * exp(logits[r, c] - maxima[r]) - spread
         dx[r, targets[r]] -= dy[r] * dx.dtype.type(1 - smoothing)
 
 
@@ -90,31 +93,36 @@ def cross_entropy_(logits, /, targets, ignore_index, reduction, label_smoothing)
     """y = −log softmax(x) at the target"""
     R, C = logits.shape
     logits = ready(logits)
-    losses, log_totals = np.empty(R), np.empty(R, logits.dtype)
-    over_rows(
-        lambda start, stop: row_losses(losses[start:stop], log_totals[start:stop], logits[start:stop],
-                                       targets[start:stop], ignore_index, label_smoothing),
-        R, ELEMENTS_PER_THREAD // max(C, 1))
+    losses, maxima, totals = np.empty(R), np.empty(R, logits.dtype), np.empty(R, logits.dtype)
+
+    def work(start, stop):
+        rows = slice(start, stop)
+        row_losses(losses[rows], maxima[rows], totals[rows], logits[rows], targets[rows], ignore_index, label_smoothing)
+
+    over_rows(work, R, ELEMENTS_PER_THREAD // max(C, 1))
     counted = np.count_nonzero(targets != ignore_index)
     if reduction == "none":
         y = losses.astype(logits.dtype, copy=False)
     else:
         total = losses.sum()  # in float64
         y = np.asarray(total if reduction == "sum" else total / counted if counted else math.nan, logits.dtype)
-    return y, (logits, log_totals, counted)
+    return y, (logits, maxima, totals, counted)
 
 
 @cross_entropy_.joint_gradient
 def _(logits, *, dy, saved, targets, ignore_index, reduction, label_smoothing):
-    logits, log_totals, counted = saved
+    logits, maxima, totals, counted = saved
     R, C = logits.shape
     each = dy / max(counted, 1) if reduction == "mean" else dy
     each = ready(np.broadcast_to(np.asarray(each, logits.dtype), (R,)))
     dx = np.empty_like(logits)
-    over_rows(
-        lambda start, stop: row_gradients(dx[start:stop], each[start:stop], logits[start:stop], log_totals[start:stop],
-                                          targets[start:stop], ignore_index, label_smoothing),
-        R, ELEMENTS_PER_THREAD // max(C, 1))
+
+    def work(start, stop):
+        rows = slice(start, stop)
+        row_gradients(dx[rows], each[rows], logits[rows], maxima[rows], totals[rows], targets[rows], ignore_index,
+                      label_smoothing)
+
+    over_rows(work, R, ELEMENTS_PER_THREAD // max(C, 1))
     return (dx,)
 
 

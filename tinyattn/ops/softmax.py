@@ -12,10 +12,10 @@ import numpy as np
 from ..kernels.compile import kernel, ready
 from ..kernels.mode import use_numba
 from ..kernels.threads import over_rows
+from ..kernels.vector import EXACT, largest
 from ..kernels.vector import exp as exp_of
-from ..kernels.vector import largest
 from ..tensor import op
-from .dtypes import floating
+from .dtypes import as_float
 from .elementwise import exp, sub
 from .reductions import across, axes, sum
 from .shapes import axis_of
@@ -24,6 +24,15 @@ ELEMENTS_PER_THREAD = 32768  # with fewer a second thread costs more than it bri
 
 
 # --- kernels, for the last dimension, with their twins for any ----------
+
+
+@kernel
+def sum_exp(x, m):
+    """Σ exp(x − m)"""
+    total = x.dtype.type(0)
+    for n in range(x.size):
+        total += exp_of(x[n] - m)
+    return total
 
 
 @kernel
@@ -40,16 +49,14 @@ def softmax_rows(y, x):
             y[r, n] /= total
 
 
-@kernel
+# Regrouped, x − (m + log Σ) would lose log Σ next to a large m.
+@kernel(fastmath=EXACT)
 def log_softmax_rows(y, x):
     """y (R, N) = log softmax of each row of x (R, N)"""
     R, N = x.shape
     for r in range(R):
         m = largest(x[r])
-        total = y.dtype.type(0)
-        for n in range(N):
-            total += exp_of(x[r, n] - m)
-        log_total = y.dtype.type(math.log(total))
+        log_total = y.dtype.type(math.log(sum_exp(x[r], m)))
         for n in range(N):
             y[r, n] = (x[r, n] - m) - log_total
 
@@ -61,7 +68,8 @@ def softmax_numpy(x, axis):
 
 def log_softmax_numpy(x, axis):
     x = less_largest(x, axis)
-    return x - np.log(np.sum(np.exp(x), axis, keepdims=True))
+    with np.errstate(divide="ignore"):  # the sum over no elements
+        return x - np.log(np.sum(np.exp(x), axis, keepdims=True))
 
 
 def less_largest(x, axis):
@@ -71,7 +79,7 @@ def less_largest(x, axis):
 
 def along(x, dim, name, rows, twin):
     """Run the kernel `rows` where dim is the last one, else its twin."""
-    axis = axis_of(name, x.ndim, dim)
+    x, axis = as_float(x), axis_of(name, x.ndim, dim)
     if axis < x.ndim - 1 or not use_numba():
         return twin(x, axis)
     N = x.shape[axis]
@@ -86,7 +94,7 @@ def along(x, dim, name, rows, twin):
 # --- ops ----------------------------------------------------------------
 
 
-@op(prepare=floating)
+@op
 def softmax(x, /, dim):
     """yᵢ = exp xᵢ / Σⱼ exp xⱼ"""
     return along(x, dim, "softmax", softmax_rows, softmax_numpy)
@@ -96,7 +104,7 @@ def softmax(x, /, dim):
 softmax.gradient(dx=lambda dy, y, dim: y * (dy - sum(dy * y, dim=dim, keepdim=True)))
 
 
-@op(prepare=floating)
+@op
 def log_softmax(x, /, dim):
     """yᵢ = xᵢ − log Σⱼ exp xⱼ"""
     return along(x, dim, "log_softmax", log_softmax_rows, log_softmax_numpy)
@@ -105,10 +113,10 @@ def log_softmax(x, /, dim):
 log_softmax.gradient(dx=lambda dy, y, dim: dy - exp(y) * sum(dy, dim=dim, keepdim=True))
 
 
-@op(prepare=floating)
+@op
 def logsumexp(x, /, dim, keepdim=False):
     """y = log Σ exp x"""
-    axis = axes("logsumexp", x, dim)
+    x, axis = as_float(x), axes("logsumexp", x, dim)
     m = np.max(x, axis, keepdims=True, initial=-np.inf)
     m = np.where(np.isfinite(m), m, x.dtype.type(0))  # only -inf: log 0; an inf: inf
     with np.errstate(divide="ignore", over="ignore"):
@@ -135,10 +143,12 @@ def masked_softmax(scores, mask, /, dim=-1):
             f"masked_softmax: mask must fit the scores' shape {scores.shape}, got {mask.shape}: insert dimensions of 1"
         ) from None
     axis = axis_of("masked_softmax", scores.ndim, dim)
-    m = np.max(scores, axis, keepdims=True, initial=-np.inf, where=mask)
-    y = np.exp(scores - np.where(m > -np.inf, m, 0), where=mask, out=np.zeros_like(scores))
+    kept = np.where(mask, scores, scores.dtype.type(-np.inf))
+    m = np.max(kept, axis, keepdims=True, initial=-np.inf)
+    with np.errstate(invalid="ignore"):  # inf - inf is NaN
+        y = np.exp(kept - np.where(m == -np.inf, scores.dtype.type(0), m))
     total = np.sum(y, axis, keepdims=True)
-    return y / np.where(total == 0, 1, total).astype(y.dtype, copy=False)
+    return y / np.where(total == 0, scores.dtype.type(1), total)
 
 
 masked_softmax.gradient(dscores=lambda dy, y, dim: y * (dy - sum(dy * y, dim=dim, keepdim=True)))

@@ -1,0 +1,139 @@
+"""Matrix products and linear layers: values, gradients of both orders, shapes, errors."""
+
+import numpy as np
+import pytest
+
+import tinyattn as ta
+from tinyattn.autograd import gradcheck, gradgradcheck
+from tinyattn.ops.matmul import bmm, dot, for_blas, linear, matmul, mm, outer
+
+SHAPES = [
+    ((3, 4), (4, 2)),
+    ((4,), (4,)),
+    ((4,), (4, 2)),
+    ((3, 4), (4,)),
+    ((5, 3, 4), (4, 2)),
+    ((5, 3, 4), (5, 4, 2)),
+    ((5, 1, 3, 4), (2, 4, 2)),
+    ((5, 3, 4), (4,)),
+    ((4,), (5, 4, 2)),
+    ((3, 4), (5, 4, 2)),
+    ((1, 1), (1, 1)),
+    ((0, 4), (4, 2)),
+    ((3, 0), (0, 2)),
+    ((2, 0, 4), (4, 3)),
+    ((2, 3, 4), (4, 0)),
+]
+
+
+def numbers(shape, dtype=np.float64, seed=0):
+    return np.random.default_rng([seed, *shape]).standard_normal(shape).astype(dtype)
+
+
+def leaf(*shape, seed=0):
+    return ta.tensor(numbers(shape, seed=seed), dtype=ta.float64, requires_grad=True)
+
+
+@pytest.mark.parametrize("a, b", SHAPES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_value(a, b, dtype):
+    a, b = numbers(a, dtype), numbers(b, dtype, seed=1)
+    y = matmul(a, b)
+    assert y.dtype == dtype
+    np.testing.assert_allclose(y, a.astype(np.float64) @ b.astype(np.float64), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("a, b", SHAPES)
+def test_gradients(a, b):
+    inputs = leaf(*a), leaf(*b, seed=1)
+    assert gradcheck(matmul, inputs)
+    assert gradgradcheck(matmul, inputs)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("x", [(4,), (3, 4), (2, 3, 4), (0, 4), (1, 4)])
+def test_linear(x, bias):
+    inputs = [leaf(*x), leaf(5, 4, seed=1), *([leaf(5, seed=2)] if bias else [])]
+    x, weight = inputs[0].detach().numpy(), inputs[1].detach().numpy()
+    wanted = x @ weight.T + (inputs[2].detach().numpy() if bias else 0)
+    np.testing.assert_allclose(linear(*inputs).detach().numpy(), wanted, atol=1e-14)
+    assert gradcheck(linear, inputs)
+    assert gradgradcheck(linear, inputs)
+
+
+def test_linear_does_not_write_to_its_inputs():
+    x, weight, bias = numbers((1, 1)), numbers((1, 1)), numbers((1,))
+    before = x.copy(), weight.copy(), bias.copy()
+    linear(x, weight, bias)
+    for old, new in zip(before, (x, weight, bias)):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize("view", [
+    lambda x: x.T.copy().T,
+    lambda x: np.repeat(np.repeat(x, 2, 0), 2, 1)[::2, ::2],
+    lambda x: x[::-1, ::-1].copy()[::-1, ::-1],
+    lambda x: np.broadcast_to(x[:1, :1], x.shape),
+], ids=["transposed", "strided", "reversed", "broadcast"])
+def test_any_strides(view):
+    a, b = view(numbers((6, 6))), view(numbers((6, 6), seed=1))
+    a.flags.writeable = b.flags.writeable = False
+    np.testing.assert_allclose(matmul(a, b), np.einsum("ik,kj->ij", a, b), atol=1e-14)
+
+
+def test_for_blas_copies_only_what_blas_cannot_take():
+    x = numbers((4, 5, 6))
+    for good in (x, x[:, ::2], x.swapaxes(1, 2), x[1, :, 2:4]):
+        assert for_blas(good) is good
+    for bad in (x[..., ::2], x[0, :, ::-1], np.broadcast_to(x[0, 0, 0], (3, 3))):
+        assert for_blas(bad).flags.c_contiguous
+        np.testing.assert_array_equal(for_blas(bad), bad)
+
+
+def test_named_products():
+    a, b, batch = numbers((3, 4)), numbers((4, 2)), numbers((5, 4, 2))
+    np.testing.assert_array_equal(mm(a, b), a @ b)
+    np.testing.assert_array_equal(bmm(batch.swapaxes(1, 2), batch), batch.swapaxes(1, 2) @ batch)
+    np.testing.assert_allclose(dot(a[0], b[:, 0]), a[0] @ b[:, 0])
+    assert dot(a[0], b[:, 0]).shape == ()
+    np.testing.assert_array_equal(outer(a[0], b[0]), a[0][:, None] * b[0])
+    assert gradcheck(outer, (leaf(3), leaf(2)))
+
+
+def test_integers():
+    np.testing.assert_array_equal(matmul(np.arange(4).reshape(2, 2), np.arange(4).reshape(2, 2)), [[2, 3], [6, 11]])
+
+
+@pytest.mark.parametrize("call, error, text", [
+    (lambda: matmul(np.ones((2, 3)), np.ones((4, 5))), ValueError,
+     r"matmul: a's last size must be b's last but one, got \(2, 3\) and \(4, 5\)"),
+    (lambda: matmul(np.ones(()), np.ones((4, 5))), ValueError, r"matmul: wanted vectors or matrices, got \(\) and"),
+    (lambda: matmul(np.ones((2, 3, 4)), np.ones((3, 4, 5))), ValueError, r"matmul: dimensions before .* \(2, 3, 4\)"),
+    (lambda: matmul(np.ones((2, 2), np.float32), np.ones((2, 2))), TypeError, "one dtype, got float32 and float64"),
+    (lambda: matmul(np.ones((2, 2)), [1, 2]), TypeError, "matmul: wanted tensors or arrays, got list"),
+    (lambda: mm(np.ones((2, 3)), np.ones(3)), ValueError, "mm: wanted 2 dimensions each"),
+    (lambda: bmm(np.ones((2, 3, 4)), np.ones((1, 4, 5))), ValueError, "bmm: a and b must have as many matrices"),
+    (lambda: dot(np.ones(3), np.ones(4)), ValueError, r"got \(3,\) and \(4,\)"),
+    (lambda: outer(np.ones(3), np.ones((4, 1))), ValueError, "outer: wanted 1 dimensions"),
+    (lambda: linear(np.ones((2, 3)), np.ones((3, 4))), ValueError,
+     r"linear: wanted x \(..., K\) and weight \(N, K\), got \(2, 3\) and \(3, 4\)"),
+    (lambda: linear(np.ones((2, 3)), np.ones((4, 3)), np.ones(3)), ValueError, r"bias must be \(N,\) = \(4,\), got \(3,\)"),
+    (lambda: linear(np.ones((2, 3)), np.ones((4, 3)), np.ones(4, np.float32)), TypeError, "float64 and float32"),
+])
+def test_errors(call, error, text):
+    with pytest.raises(error, match=text):
+        call()
+
+
+def test_equals_torch():
+    torch = pytest.importorskip("torch")
+    for a, b in SHAPES:
+        a, b = numbers(a), numbers(b, seed=1)
+        ours = [ta.tensor(x, dtype=ta.float64, requires_grad=True) for x in (a, b)]
+        theirs = [torch.tensor(x, requires_grad=True) for x in (a, b)]
+        for library, inputs in ((ta, ours), (torch, theirs)):
+            y = matmul(*inputs) if library is ta else torch.matmul(*inputs)
+            (y * y).sum().backward()
+        assert matmul(a, b).shape == torch.matmul(*theirs).shape
+        for x, wanted in zip(ours, theirs):
+            np.testing.assert_allclose(x.grad.numpy(), wanted.grad.numpy(), atol=1e-12)
