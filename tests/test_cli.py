@@ -142,7 +142,7 @@ def test_wrong_data(data, tmp_path, capsys, content, arguments, message):
     assert "no such file" in refused(capsys, 1, "train", tmp_path / "nowhere", "--out", tmp_path / "r")
 
 
-@pytest.mark.filterwarnings("ignore:overflow|ignore:invalid value")
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_a_loss_that_is_not_finite(data, tmp_path, capsys):
     line = refused(capsys, 1, "train", data, "--out", tmp_path / "r", "--lr", "1e38", "--quiet", "--steps", "50", *TINY[:-2])
     assert "the step was not taken" in line
@@ -160,6 +160,12 @@ def training_process(data, out, *more):
     return subprocess.Popen(list(map(str, arguments)), env=environment, stderr=subprocess.PIPE, text=True)
 
 
+def finish(process):
+    """Wait until it has ended, and ended well."""
+    error = process.communicate(timeout=60)[1]
+    assert process.returncode == 0, error
+
+
 def stop_after(process, out, lines, signal_number):
     """Send the signal when the run has written so many lines of metrics."""
     deadline = time.monotonic() + 60
@@ -172,13 +178,13 @@ def stop_after(process, out, lines, signal_number):
 
 def test_killed_and_resumed_is_never_killed(data, tmp_path):
     budget = ["--steps", "400"]
-    assert training_process(data, tmp_path / "whole", *budget).wait(timeout=60) == 0
+    finish(training_process(data, tmp_path / "whole", *budget))
     for lines in (20, 60):
         process = training_process(data, tmp_path / "killed", *budget)
         stop_after(process, tmp_path / "killed", lines, signal.SIGKILL)
         assert process.returncode == -signal.SIGKILL
     assert 0 < Run(tmp_path / "killed").load_last()[2].step < 400
-    assert training_process(data, tmp_path / "killed", *budget).wait(timeout=60) == 0
+    finish(training_process(data, tmp_path / "killed", *budget))
     whole, killed = (load(tmp_path / name / "last.safetensors") for name in ("whole", "killed"))
     assert whole.keys() == killed.keys()
     for name in whole:
@@ -187,7 +193,7 @@ def test_killed_and_resumed_is_never_killed(data, tmp_path):
 
 def test_ctrl_c_saves_and_exits_130(data, tmp_path):
     process = training_process(data, tmp_path / "r", "--epochs", "100000")
-    assert stop_after(process, tmp_path / "r", 3, signal.SIGINT) == "tinyattn: interrupted\n"
+    assert stop_after(process, tmp_path / "r", 3, signal.SIGINT).strip() == "tinyattn: interrupted"
     assert process.returncode == 130
     run = Run(tmp_path / "r")
     assert run.load_last()[2].step >= run.read_metrics()[-1]["step"] > 0
@@ -369,6 +375,12 @@ def test_without_its_libraries_it_says_what_to_install(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "click", None)
     assert main(["doctor"]) == 1
     assert "pip install 'tinyattn[cli]'" in capsys.readouterr().err
+
+
+def test_without_matplotlib_there_is_no_loss_picture(data, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert main(["train", str(data), "--out", str(tmp_path / "r"), "--steps", "1", "--quiet", *TINY]) == 0
+    assert "pip install 'tinyattn[plot]'" in capsys.readouterr().err and not (tmp_path / "r" / "loss.svg").exists()
 
 
 def test_without_an_extra_it_says_what_to_install(run, data, monkeypatch, capsys):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 
 import click
@@ -40,13 +38,10 @@ def run(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return complain(130, "interrupted")
     except ModuleNotFoundError as error:
-        if error.name not in EXTRAS:
+        package = (error.name or "").split(".")[0]
+        if package not in EXTRAS:
             raise
-        return complain(1, f"this needs {error.name}: pip install 'tinyattn[{EXTRAS[error.name]}]'")
-    except BrokenPipeError:
-        # Whoever read our output has gone, which is no failure of ours; keep Python from failing at its last flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return complain(1, f"this needs {package}: pip install 'tinyattn[{EXTRAS[package]}]'")
     except OSError as error:
         return complain(1, f"{error.filename}: {error.strerror}" if error.filename else error)
     except (click.ClickException, DataError, CheckpointError, TrainingError) as error:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import tomllib
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import click
@@ -132,7 +133,7 @@ def train_run(translator: Translator, pairs: Sequence[Pair], dev: Sequence[Pair]
 
     if translator.config.threads is not None:
         set_num_threads(translator.config.threads)
-    with Watcher() if quiet else TrainingBar() as watcher:
+    with nullcontext(Watcher()) if quiet else TrainingBar() as watcher:
         training = Training(translator, pairs, dev, run, watcher)
         if run.last.exists():
             training.resume()
@@ -140,5 +141,8 @@ def train_run(translator: Translator, pairs: Sequence[Pair], dev: Sequence[Pair]
             training.train()
         finally:
             if lines := run.read_metrics():
-                draw_losses(lines, run.loss_picture)
+                try:
+                    draw_losses(lines, run.loss_picture)
+                except ModuleNotFoundError as error:
+                    say(f"{run.loss_picture} is not drawn: it needs {error.name}: pip install 'tinyattn[plot]'")
     return training
