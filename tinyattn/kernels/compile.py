@@ -17,6 +17,8 @@ from collections.abc import Callable, Set
 from types import CodeType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from .cache import KernelCache, file_digest
 
 # Without 'nnan' and 'ninf', so that isnan and isinf keep their meaning; the others let LLVM vectorise sums.
@@ -39,9 +41,9 @@ class Kernel:
 
     @functools.cached_property
     def compiled(self) -> Any:
-        """Numba's dispatcher, or under NUMBA_DISABLE_JIT=1 the body itself."""
-        if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
-            return self.body
+        """Numba's dispatcher, or under NUMBA_DISABLE_JIT=1 the body itself, as silent about NaN as compiled code is."""
+        if jit_disabled():
+            return np.errstate(all="ignore")(self.body)
         import numba
 
         body = (self.emitted and self.emitted()) or self.body
@@ -96,6 +98,11 @@ def kernel(body: Callable | None = None, *, fastmath: Set[str] = FASTMATH,
     if body is None:
         return functools.partial(kernel, fastmath=fastmath, emitted=emitted)
     return Kernel(body, fastmath, emitted)
+
+
+def jit_disabled() -> bool:
+    """Does NUMBA_DISABLE_JIT=1 ask for kernels to run as Python?"""
+    return os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"
 
 
 def names_in(code: CodeType) -> list[str]:

@@ -11,12 +11,11 @@ Source: Van Zee and van de Geijn 2015, "BLIS: a framework for rapidly instantiat
 from __future__ import annotations
 
 import functools
-import os
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .compile import kernel
+from .compile import jit_disabled, kernel
 
 
 class Registers(NamedTuple):
@@ -33,7 +32,7 @@ AVX512, AVX2, PLAIN = Registers(64, (4, 8, 14)), Registers(32, (2, 4, 6)), Regis
 @functools.cache
 def registers() -> Registers:
     """The registers of the CPU that kernels are compiled for. PLAIN: the plain loop is used."""
-    if os.environ.get("NUMBA_DISABLE_JIT") == "1":
+    if jit_disabled():
         return PLAIN
     from numba.core.registry import cpu_target
 
