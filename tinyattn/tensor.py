@@ -9,35 +9,19 @@ of everything it was made from. ops/elementwise.py shows what an op looks like.
 from __future__ import annotations
 
 import functools
-import inspect
-import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from .arraylike import ArrayLike
+from .changes import Changes, clock
 from .kernels.mode import use_numba
+from .op import Op
 from .state import grad_mode, state
 
 Hook = Callable[["Tensor"], "Tensor | None"]
-clock = itertools.count(1)  # Nodes are numbered as they are made: the higher the age number, the younger
-
-
-NONE: dict[str, Any] = {}
-ONE = (None,)  # the outputs of a Node that has one; many small lists would keep the garbage collector busy
-
-
-class Changes:
-    """When memory was last written to in place, by the clock. Tensors over the same memory share one."""
-
-    __slots__ = ("last",)
-    latest = 0  # of all memory: while it is older than a Node, nothing the Node needs can have changed
-
-    def __init__(self) -> None:
-        self.last = 0
 
 
 class Tensor(ArrayLike):
@@ -86,7 +70,7 @@ class Tensor(ArrayLike):
 
     def mark_changed(self) -> None:
         """Belongs after every write into `array`: a backward that needs the old values will say so."""
-        self.changes.last = Changes.latest = next(clock)
+        self.changes.mark()
 
     def detach(self) -> Tensor:
         """The same memory, outside the graph: no gradient goes back from here."""
@@ -181,68 +165,6 @@ class Node:
         if stale:
             raise RuntimeError(f"backward: {op.name} needs {stale[0]} as it was in the forward pass, but it was changed "
                                "in place since: change a .clone() of it, or call backward first")
-
-
-class Op:
-    """A function on arrays with its derivatives, to be called like a function.
-
-    The forward's positional-only parameters are the inputs, the others attributes. A forward declared with
-    `saves=True` returns (output, saved): `saved` is what its derivatives want of its work. `prepare` brings the
-    inputs to a common dtype first. A fused op has a `reference`: the same function in primitive ops.
-    """
-
-    def __init__(self, forward: Callable, saves: bool, prepare: Callable | None) -> None:
-        functools.update_wrapper(self, forward)
-        parameters = inspect.signature(forward).parameters.values()
-        self.forward, self.saves, self.prepare, self.name = forward, saves, prepare, forward.__name__.rstrip("_")
-        self.formula = (forward.__doc__ or self.name).split("\n")[0].strip()
-        self.inputs = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
-        self.variadic = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
-        self.defaults = {p.name: p.default for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-        self.derivatives: list[tuple[Callable, Callable]] = []  # rules, and what picks the values that they name
-        self.joint: tuple[Callable, dict[str, int]] | None = None
-        self.keeps_y = False
-        self.reads: set[str] = set()  # the values that derivatives name: these have to stay as they were
-        self.reference: Callable | None = None  # see ops/fused.py
-        self.pull_reference: Callable = lambda node, dy: None
-
-    def gradient(self, **derivatives: Callable) -> None:
-        """`f.gradient(da=..., db=...)`: for each input dL/dinput as a function of the values it names.
-
-        It can name `dy`, `y`, `saved`, inputs and attributes. It is written with operators and ops, so that it runs
-        on arrays in a plain backward, and on Tensors where the gradient itself will be differentiated.
-        """
-        if list(derivatives) != [f"d{name}" for name in self.inputs[: len(derivatives)]]:
-            raise TypeError(f"{self.name}: wanted derivatives d + input, in order, got {list(derivatives)}")
-        for rule in derivatives.values():
-            places = list(self.places(rule).values())
-            pick = itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1 or None))
-            self.derivatives.append((rule, pick))
-
-    def joint_gradient(self, rule: Callable) -> None:
-        """For gradients that are computed together: `rule(*inputs, dy, y, saved, ...)` returns one for each input."""
-        self.joint = rule, {name: place for name, place in self.places(rule).items() if name not in self.inputs}
-
-    def places(self, rule: Callable) -> dict[str, int]:
-        """Where each value that a derivative names stands among those that `Node.pull` has."""
-        names = [name for name in inspect.signature(rule).parameters if name not in self.variadic]
-        self.reads.update(names, self.variadic)
-        self.keeps_y = "y" in self.reads
-        places = [*self.inputs, *self.defaults, "saved", "y", "dy"]  # counted from the end: variadic inputs are many
-        return {name: places.index(name) - len(places) for name in names}
-
-    def sort_out(self, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
-        """Inputs and attributes, given by position or by name (torch's names for inputs too), each to its place."""
-        if self.variadic:
-            return given, {**self.defaults, **named}
-        inputs, rest, named = list(given[: len(self.inputs)]), given[len(self.inputs) :], dict(named)
-        for aliases in list(zip(self.inputs, ("input", "other", "")))[len(inputs) :]:
-            inputs += [named.pop(name) for name in aliases if name in named][:1]
-        attributes = {**self.defaults, **dict(zip(self.defaults, rest)), **named}
-        if len(inputs) < len(self.inputs) or len(rest) > len(self.defaults) or len(attributes) > len(self.defaults):
-            wanted, got = ", ".join([*self.inputs, *self.defaults]), ", ".join(["..."] * len(given) + list(named))
-            raise TypeError(f"{self.name}: wanted the arguments ({wanted}), got ({got})")
-        return inputs, attributes
 
 
 def op(forward: Callable | None = None, *, saves: bool = False, prepare: Callable | None = None) -> Any:
