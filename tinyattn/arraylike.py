@@ -44,13 +44,13 @@ class ArrayLike:
     def numpy(self) -> np.ndarray:
         """The array itself, not a copy. Raises: RuntimeError for a tensor that requires its gradient."""
         if self.requires_grad:
-            raise RuntimeError("numpy: this tensor requires a gradient, which NumPy cannot follow: use .detach().numpy()")
+            raise RuntimeError("numpy: this tensor requires a gradient, which NumPy cannot follow: use .detach() first")
         return self.array
 
     def item(self) -> Any:
         """The only element, as a Python number. Raises: ValueError where there are more, or none."""
         if self.array.size != 1:
-            raise ValueError(f"item: wanted a tensor of one element, got shape {self.shape}: index it, or use .tolist()")
+            raise ValueError(f"item: wanted a tensor of one element, got shape {self.shape}: index it, or .tolist()")
         return self.array.item()
 
     def tolist(self) -> Any:

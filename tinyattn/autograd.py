@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .state import enable_grad, no_grad
+from .state import enable_grad
 from .tensor import Node, Tensor, walk
 
 
@@ -26,7 +26,7 @@ def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], 
         raise ValueError(f"grad: wanted a grad_output for each of {len(outputs)} outputs, got {len(seeds)}")
     for number, x in enumerate(inputs):
         if not x.requires_grad:
-            raise RuntimeError(f"grad: input {number} does not require a gradient: call .requires_grad_() before using it")
+            raise RuntimeError(f"grad: input {number} requires no gradient: call .requires_grad_() before using it")
     found = walk(outputs, seeds, create_graph if retain_graph is None else retain_graph, create_graph,
                  *between(outputs, inputs))
     for number, x in enumerate(inputs):
@@ -79,7 +79,7 @@ def gradcheck(function: Callable, inputs: Any, eps: float = 1e-6, atol: float = 
             continue
         analytic = jacobian_rows(y, [x for _, x in checked])
         for (i, x), rows in zip(checked, analytic):
-            numeric = finite_differences(lambda: as_tuple(function(*inputs))[number], x, eps)
+            numeric = finite_differences(lambda: as_tuple(function(*inputs)), number, x, eps)
             wrong = ~(np.abs(rows - numeric) <= atol + rtol * np.abs(numeric))
             if wrong.any():
                 if not raise_exception:
@@ -88,12 +88,12 @@ def gradcheck(function: Callable, inputs: Any, eps: float = 1e-6, atol: float = 
                 raise GradcheckError(
                     f"gradcheck: d output {number}[{index_text(row, y)}] / d input {i}[{index_text(column, x)}] is "
                     f"{rows[row, column]:.8g}, by finite differences {numeric[row, column]:.8g}; "
-                    f"{int(wrong.sum())} of {wrong.size} elements differ, by {np.abs(rows - numeric).max():.3g} at most")
+                    f"{int(wrong.sum())} of {wrong.size} elements differ, by up to {np.abs(rows - numeric).max():.3g}")
     return True
 
 
-def gradgradcheck(function: Callable, inputs: Any, grad_outputs: Any = None, eps: float = 1e-6, atol: float = 1e-5,
-                  rtol: float = 1e-3, raise_exception: bool = True) -> bool:
+def gradgradcheck(function: Callable, inputs: Any, grad_outputs: Any = None, eps: float = 1e-6,
+                  atol: float = 1e-5, rtol: float = 1e-3, raise_exception: bool = True) -> bool:
     """gradcheck of the gradient: the second derivatives, by every input and by dL/doutput.
 
     grad_outputs: dL/doutput to start from; default: fixed random numbers.
@@ -129,8 +129,8 @@ def jacobian_rows(y: Tensor, inputs: Sequence[Tensor]) -> list[np.ndarray]:
     return rows
 
 
-def finite_differences(evaluate: Callable[[], Tensor], x: Tensor, eps: float) -> np.ndarray:
-    """(f(x + eps) − f(x − eps)) / 2 eps for each element of x: (elements of y, elements of x)."""
+def finite_differences(evaluate: Callable[[], tuple], number: int, x: Tensor, eps: float) -> np.ndarray:
+    """(y(x + eps) − y(x − eps)) / 2 eps for each element of x, y being output `number`: (elements of y, of x)."""
     columns = []
     for index in np.ndindex(x.shape):
         kept = x.array[index]
@@ -138,10 +138,10 @@ def finite_differences(evaluate: Callable[[], Tensor], x: Tensor, eps: float) ->
         for moved in (kept + eps, kept - eps):
             x.array[index] = moved
             with enable_grad():  # the function may itself take gradients
-                sides.append(np.array(evaluate().array, np.float64).ravel())
+                sides.append(np.array(evaluate()[number].array, np.float64).ravel())
         x.array[index] = kept
         columns.append((sides[0] - sides[1]) / (2 * eps))
-    return np.stack(columns, 1) if columns else np.zeros((evaluate().array.size, 0))
+    return np.stack(columns, 1) if columns else np.zeros((evaluate()[number].array.size, 0))
 
 
 def as_tuple(outputs: Any) -> tuple[Any, ...]:

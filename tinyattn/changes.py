@@ -1,4 +1,4 @@
-"""Changes in place. A derivative may need a value as it was in the forward pass: here is how one knows that it still is.
+"""Changes in place: a derivative may need a value as it was in the forward pass. Is it still?
 
 Everything has an age: Nodes get one when they are made, memory when it is written to. Memory that is younger than a
 Node was changed after that Node's op had run.

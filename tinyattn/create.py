@@ -16,7 +16,7 @@ bool_ = np.dtype(np.bool_)
 
 
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """A copy of numbers, nested lists of them, or an array. Python's fractions become float32, an array keeps its dtype.
+    """A copy of numbers, nested lists of them, or an array. Fractions become float32, an array keeps its dtype.
 
     Raises: TypeError for what is no number, ValueError for rows of unequal length.
     """
@@ -29,7 +29,8 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     if array.dtype.kind not in "biuf":
         raise TypeError(f"tensor: wanted numbers or bools, got {array.dtype} from {type(data).__name__}")
     if dtype is None and not isinstance(data, (np.ndarray, np.generic)):
-        array = array.astype({"f": float32, "b": bool_}.get(array.dtype.kind, int64) if array.size else float32, copy=False)
+        usual = {"f": float32, "b": bool_}.get(array.dtype.kind, int64) if array.size else float32
+        array = array.astype(usual, copy=False)
     return leaf(array, requires_grad)
 
 

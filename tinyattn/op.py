@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
 
@@ -18,7 +17,6 @@ class Op:
     """
 
     def __init__(self, forward: Callable, saves: bool, prepare: Callable | None) -> None:
-        functools.update_wrapper(self, forward)
         parameters = inspect.signature(forward).parameters.values()
         self.forward, self.saves, self.prepare, self.name = forward, saves, prepare, forward.__name__.rstrip("_")
         self.formula = (forward.__doc__ or self.name).split("\n")[0].strip()
@@ -57,7 +55,7 @@ class Op:
         places = [*self.inputs, *self.defaults, "saved", "y", "dy"]  # counted from the end: variadic inputs are many
         return {name: places.index(name) - len(places) for name in names}
 
-    def sort_out(self, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
+    def sort_out(self, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Inputs and attributes, given by position or by name (torch's names for inputs too), each to its place."""
         if self.variadic:
             return given, {**self.defaults, **named}
@@ -68,4 +66,4 @@ class Op:
         if len(inputs) < len(self.inputs) or len(rest) > len(self.defaults) or len(attributes) > len(self.defaults):
             wanted, got = ", ".join([*self.inputs, *self.defaults]), ", ".join(["..."] * len(given) + list(named))
             raise TypeError(f"{self.name}: wanted the arguments ({wanted}), got ({got})")
-        return inputs, attributes
+        return tuple(inputs), attributes

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from .nn.module import Parameter
 from .tensor import Tensor
 
 
@@ -40,7 +39,8 @@ class Optimizer:
         self.steps += 1
         for number, parameter in enumerate(self.params):
             if parameter.grad is not None:
-                self.update(parameter.array, parameter.grad.array, {name: rows[number] for name, rows in self.state.items()})
+                state = {name: rows[number] for name, rows in self.state.items()}
+                self.update(parameter.array, parameter.grad.array, state)
                 parameter.mark_changed()
 
     def update(self, x: np.ndarray, dx: np.ndarray, state: dict[str, np.ndarray]) -> None:
@@ -60,10 +60,12 @@ class Optimizer:
         mine = self.state_dict()
         if mine.keys() != state_dict.keys():
             odd = sorted(mine.keys() ^ state_dict.keys())
-            raise KeyError(f"{type(self).__name__}: wanted the state of {len(self.params)} parameters; odd: {', '.join(odd[:3])}")
+            raise KeyError(f"{type(self).__name__}: wanted the state of {len(self.params)} parameters: "
+                           f"missing or unknown: {', '.join(odd[:3])}")
         for name, array in mine.items():
             if np.shape(state_dict[name]) != array.shape:
-                raise ValueError(f"{type(self).__name__}: {name} must have shape {array.shape}, got {np.shape(state_dict[name])}")
+                raise ValueError(f"{type(self).__name__}: {name} must have shape {array.shape}, "
+                                 f"got {np.shape(state_dict[name])}")
         for name, array in mine.items():
             array[...] = state_dict[name]
         self.steps = int(mine["steps"])
@@ -72,7 +74,8 @@ class Optimizer:
 class SGD(Optimizer):
     """x ← x − lr · v,  v ← momentum · v + (dx + weight_decay · x)"""
 
-    def __init__(self, params: Iterable[Tensor], lr: float = 1e-3, momentum: float = 0.0, weight_decay: float = 0.0) -> None:
+    def __init__(self, params: Iterable[Tensor], lr: float = 1e-3, momentum: float = 0.0,
+                 weight_decay: float = 0.0) -> None:
         super().__init__(params, lr)
         self.momentum, self.weight_decay = momentum, weight_decay
         if momentum:

@@ -98,7 +98,7 @@ def _checksum(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) ->
     for name in sorted(tensors):
         array = tensors[name]
         digest.update(json.dumps([name, array.dtype.name, array.shape]).encode())
-        digest.update(array)
+        digest.update(array.tobytes())
     return digest.hexdigest()
 
 

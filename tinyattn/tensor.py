@@ -96,13 +96,13 @@ class Tensor(ArrayLike):
         Raises: RuntimeError where there is nothing to differentiate, or the graph was freed or its inputs changed.
         """
         retain_graph = create_graph if retain_graph is None else retain_graph
-        for leaf, gradient in walk([self], [gradient], retain_graph, create_graph).items():
+        for leaf, dleaf in walk([self], [gradient], retain_graph, create_graph).items():
             if leaf.grad is None:
-                leaf.grad = gradient
+                leaf.grad = dleaf
             elif create_graph:
-                leaf.grad = leaf.grad + gradient
+                leaf.grad = leaf.grad + dleaf
             else:
-                leaf.grad.array += gradient.array
+                leaf.grad.array += dleaf.array
                 leaf.grad.mark_changed()
 
 
@@ -134,20 +134,20 @@ class Node:
             values = [*inputs, *values[len(inputs) : -1], y]
         values = [*values, dy]
         if op.joint is not None:
-            return self.pull_jointly(values, create_graph)
+            return self.pull_jointly(*op.joint, values, create_graph)
         pairs = []
         for x, (rule, pick) in zip(inputs, op.derivatives):
             if isinstance(x, Tensor) and x._requires_grad:
                 pairs.append((x, rule(*pick(values))))
         return pairs
 
-    def pull_jointly(self, values: list[Any], create_graph: bool) -> list[tuple[Tensor, Any]]:
+    def pull_jointly(self, rule: Callable, places: dict[str, int], values: list[Any],
+                     create_graph: bool) -> list[tuple[Tensor, Any]]:
         """The same for an op whose derivatives are computed together."""
         op, inputs = self.op, self.inputs
         if create_graph and op.reference is not None:
             gradients = op.pull_reference(self, values[-1])
         else:
-            rule, places = op.joint
             gradients = rule(*values[: len(inputs)], **{name: values[place] for name, place in places.items()})
         return [(x, dx) for x, dx in zip(inputs, gradients) if isinstance(x, Tensor) and x._requires_grad]
 
@@ -163,8 +163,8 @@ class Node:
         if "y" in op.reads:
             stale += ["its output" for changes in self.changes if changes.last > self.age]
         if stale:
-            raise RuntimeError(f"backward: {op.name} needs {stale[0]} as it was in the forward pass, but it was changed "
-                               "in place since: change a .clone() of it, or call backward first")
+            raise RuntimeError(f"backward: {op.name} needs {stale[0]} as it was in the forward pass, but it was "
+                               "changed in place since: change a .clone() of it, or call backward first")
 
 
 def op(forward: Callable | None = None, *, saves: bool = False, prepare: Callable | None = None) -> Any:
@@ -283,7 +283,7 @@ def walk(outputs: Sequence[Tensor], gradients: Sequence[Any], retain_graph: bool
 
     with grad_mode(create_graph):
         pairs = [(y, first_gradient(y, dy, create_graph)) for y, dy in zip(outputs, gradients)]
-        while pairs or queue:
+        while True:
             for x, dx in pairs:
                 if dx is None:
                     continue
@@ -298,9 +298,9 @@ def walk(outputs: Sequence[Tensor], gradients: Sequence[Any], retain_graph: bool
                 else:
                     waiting[node] = {x.slot: dx}
                     heappush(queue, (-node.age, node))
-            pairs = []
-            if not queue: break
-            node = heappop(queue)[1]
+            if not queue:
+                break
+            node, pairs = heappop(queue)[1], []
             parts = waiting.pop(node)
             if node.hooks is not None:
                 for slot, hook in node.hooks:
@@ -325,7 +325,8 @@ def first_gradient(y: Tensor, dy: Any, create_graph: bool) -> Any:
     if dy is None and y.array.size != 1:
         raise RuntimeError(f"backward: wanted a single element or a gradient, got a tensor of shape {y.array.shape}: "
                            "call .sum().backward(), or pass gradient=")
-    dy = dy if isinstance(dy, Tensor) else Tensor(np.ones_like(y.array) if dy is None else np.asarray(dy, y.array.dtype))
+    if not isinstance(dy, Tensor):
+        dy = Tensor(np.ones_like(y.array) if dy is None else np.asarray(dy, y.array.dtype))
     if dy.array.shape != y.array.shape:
         raise ValueError(f"backward: gradient must have the tensor's shape {y.array.shape}, got {dy.array.shape}")
     return dy if create_graph else dy.array

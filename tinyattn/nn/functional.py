@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops import embedding as _embedding
 from ..ops.dropout import dropout
 from ..ops.elementwise import relu, sigmoid, softplus, tanh
+from ..ops.embedding import embedding as rows_of
 from ..ops.losses import cross_entropy, mse_loss, nll_loss
 from ..ops.matmul import linear
 from ..ops.softmax import log_softmax, softmax
@@ -29,4 +29,4 @@ __all__ = [
 
 def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
     """y = the rows of `weight` that `input` names; see ops/embedding.py."""
-    return _embedding.embedding(weight, input, padding_idx=padding_idx)
+    return rows_of(weight, input, padding_idx=padding_idx)

@@ -1,4 +1,4 @@
-"""How parameters begin. Every function fills a tensor in place, draws from `ta.manual_seed`'s stream, and returns it."""
+"""How parameters begin. Each function fills a tensor in place, from `ta.manual_seed`'s stream, and returns it."""
 
 from __future__ import annotations
 

@@ -22,7 +22,8 @@ class Linear(Module):
         self.in_features, self.out_features = in_features, out_features
         bound = 1 / math.sqrt(in_features) if in_features else 0.0
         self.weight = Parameter(init.uniform_(create.zeros(out_features, in_features), -bound, bound))
-        self.register_parameter("bias", Parameter(init.uniform_(create.zeros(out_features), -bound, bound)) if bias else None)
+        shift = Parameter(init.uniform_(create.zeros(out_features), -bound, bound)) if bias else None
+        self.register_parameter("bias", shift)
 
     def forward(self, x: Any) -> Any:
         return F.linear(x, self.weight, self.bias)
@@ -74,7 +75,8 @@ class CrossEntropyLoss(Module):
 
     def __init__(self, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0) -> None:
         super().__init__()
-        self.options = {"ignore_index": ignore_index, "reduction": reduction, "label_smoothing": label_smoothing}
+        self.options: dict[str, Any] = {
+            "ignore_index": ignore_index, "reduction": reduction, "label_smoothing": label_smoothing}
 
     def forward(self, x: Any, target: Any) -> Any:
         return F.cross_entropy(x, target, **self.options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,10 @@ class Parameter(Tensor):
 
 class Module:
     """Base of all layers and models. Assign Parameters and Modules as attributes, and write `forward`."""
+
+    if TYPE_CHECKING:  # parameters that are registered under a name are attributes, too
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __init__(self) -> None:
         self.training = True

@@ -22,7 +22,7 @@ def clip_grad_norm_(parameters: Iterable[Tensor] | Tensor, max_norm: float, erro
     # A gradient's own sum is float32's work; the sum of sums is taken in float64, where nothing overflows.
     norm = math.sqrt(math.fsum(float(np.vdot(g.array, g.array)) for g in gradients)) if gradients else 0.0
     if error_if_nonfinite and not math.isfinite(norm):
-        raise RuntimeError(f"clip_grad_norm_: the gradients' length is {norm}: find where with the loss of the step before")
+        raise RuntimeError(f"clip_grad_norm_: the gradients' length is {norm}: was the loss still finite?")
     if not norm <= max_norm:
         for gradient in gradients:
             gradient.array *= gradient.dtype.type(max_norm / (norm + 1e-6))

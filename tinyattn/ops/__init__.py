@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from ..tensor import Tensor
 from . import copies
-from .elementwise import abs, add, clamp, cos, div, equal, exp, expm1, greater, greater_equal, isinf, isnan, less
-from .elementwise import less_equal, log, log1p, logical_and, logical_not, logical_or, masked_fill, maximum, minimum
-from .elementwise import mul, neg, not_equal, pow, relu, rsqrt, sigmoid, sign, sin, softplus, sqrt, sub, tanh, where
+from .elementwise import (
+    abs, add, clamp, cos, div, equal, exp, expm1, greater, greater_equal, isinf, isnan, less, less_equal, log,
+    log1p, logical_and, logical_not, logical_or, masked_fill, maximum, minimum, mul, neg, not_equal, pow, relu,
+    rsqrt, sigmoid, sign, sin, softplus, sqrt, sub, tanh, where,
+)
 from .indexing import gather, getitem, index_select, setitem
 from .matmul import bmm, dot, matmul, mm, outer
 from .reductions import all, amax, amin, any, argmax, argmin, max, mean, min, std, sum, var
-from .shapes import cat, chunk, expand, flatten, flip, permute, reshape, split, squeeze, stack, transpose, unsqueeze
-from .shapes import view
+from .shapes import (
+    cat, chunk, expand, flatten, flip, permute, reshape, split, squeeze, stack, transpose, unsqueeze, view,
+)
 from .softmax import log_softmax, logsumexp, softmax
 
 # What `tinyattn` offers as functions, and Tensor as methods.
 BOTH = [
-    abs, add, all, amax, amin, any, argmax, argmin, bmm, chunk, clamp, cos, div, dot, exp, expm1, flatten, flip, gather,
-    index_select, isinf, isnan, log, log1p, log_softmax, logsumexp, masked_fill, matmul, max, maximum, mean, min, minimum,
-    mm, mul, neg, outer, permute, pow, relu, reshape, rsqrt, sigmoid, sign, sin, softmax, split, sqrt, squeeze, std, sub,
-    sum, tanh, transpose, unsqueeze, var,
+    abs, add, all, amax, amin, any, argmax, argmin, bmm, chunk, clamp, cos, div, dot, exp, expm1, flatten, flip,
+    gather, index_select, isinf, isnan, log, log1p, log_softmax, logsumexp, masked_fill, matmul, max, maximum,
+    mean, min, minimum, mm, mul, neg, outer, permute, pow, relu, reshape, rsqrt, sigmoid, sign, sin, softmax,
+    split, sqrt, squeeze, std, sub, sum, tanh, transpose, unsqueeze, var,
 ]  # fmt: skip
 FUNCTIONS_ONLY = [cat, stack, where]
 METHODS_ONLY = [copies.clone, copies.contiguous, copies.copy_, copies.fill_, copies.to, copies.zero_, expand]
@@ -45,7 +48,14 @@ for name, operator in OPERATORS.items():
     setattr(Tensor, f"__r{name}__", reflected(operator))
 for name, dtype in CASTS.items():
     setattr(Tensor, name, lambda x, dtype=dtype: copies.to(x, dtype))
-Tensor.view, Tensor.__neg__, Tensor.__invert__ = view, neg, logical_not
-Tensor.__getitem__, Tensor.__setitem__ = getitem, setitem
-Tensor.T = property(lambda x: permute(x, *reversed(range(x.ndim))), doc="x with its dimensions reversed")
-Tensor.mT = property(lambda x: transpose(x, -1, -2), doc="x with its last two dimensions exchanged")
+OTHERS = {
+    "__getitem__": getitem,
+    "__setitem__": setitem,
+    "__neg__": neg,
+    "__invert__": logical_not,
+    "view": view,
+    "T": property(lambda x: permute(x, *reversed(range(x.ndim))), doc="x with its dimensions reversed"),
+    "mT": property(lambda x: transpose(x, -1, -2), doc="x with its last two dimensions exchanged"),
+}
+for name, other in OTHERS.items():
+    setattr(Tensor, name, other)

@@ -23,6 +23,7 @@ def pull_reference(node: Node, dy: Any) -> list[Any]:
     # The walk has to end at the inputs, not go on into what they were made from: so each gets a Node in between.
     inputs = [fit(x, shape=x.shape, dtype=x.dtype) if isinstance(x, Tensor) and x.requires_grad else x
               for x in node.inputs or ()]
+    assert node.op.reference is not None
     outputs = node.op.reference(*inputs, **dict(zip(node.op.defaults, node.values[len(inputs) :])))
     pairs = [(y, g) for y, g in zip(*(as_tuple(part) for part in (outputs, dy))) if y.requires_grad]
     outputs, dy = [y for y, _ in pairs], [g for _, g in pairs]

@@ -79,7 +79,8 @@ def gather(x, dim, index):
     index = index.array if isinstance(index, Tensor) else np.asarray(index)
     if index.ndim != x.ndim or any(n > m for k, (n, m) in enumerate(zip(index.shape, x.shape)) if k != dim):
         raise ValueError(
-            f"gather: index must have {x.ndim} dimensions, none but {dim} larger than in {tuple(x.shape)}, got {index.shape}"
+            f"gather: index must have {x.ndim} dimensions, none but {dim} larger than in {tuple(x.shape)}, "
+            f"got {index.shape}"
         )
     places = list(np.ogrid[tuple(slice(n) for n in index.shape)])
     places[dim] = in_range("gather", index, x.shape[dim])

@@ -165,7 +165,8 @@ def cat(tensors, dim=0):
             n != m for axis, (n, m) in enumerate(zip(x.shape, tensors[0].shape)) if axis != dim
         ):
             raise ValueError(
-                f"cat: shapes must agree in all dimensions but {dim}, got {tuple(tensors[0].shape)} and {tuple(x.shape)}"
+                f"cat: shapes must agree in all dimensions but {dim}, "
+                f"got {tuple(tensors[0].shape)} and {tuple(x.shape)}"
             )
     return concatenate(*tensors, dim=dim)
 
