@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -23,27 +24,34 @@ class Line:
     function: str
 
 
-def calling_frames() -> tuple[FrameType | None, FrameType | None]:
-    """The frame outside this package that led here, and this package's own that asked for the op, if one did."""
+def calling_frames(op_file: str) -> tuple[list[FrameType], FrameType | None]:
+    """The frames of this package that led to an op, outermost first, and the frame outside it that they began in.
+
+    The engine itself is left out, and so is the file of the op, whose functions only put arguments in order.
+    """
     frame: FrameType | None = sys._getframe(1)
-    source = None
+    inner = []
     while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
-        if source is None and frame.f_code.co_filename not in MACHINERY:
-            source = frame
+        if frame.f_code.co_filename not in MACHINERY and frame.f_code.co_filename != op_file:
+            inner.append(frame)
         frame = frame.f_back
-    return frame, source
+    return inner[::-1], frame
 
 
 def line_of(frame: FrameType | None) -> Line | None:
     return None if frame is None else Line(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
 
 
-def variable_names(frame: FrameType | None, things: dict[int, Any]) -> dict[int, str]:
-    """Of things, by id, what the variables are called that hold them in this frame."""
-    if frame is None or not things:
-        return {}
+def variable_names(frames: Sequence[FrameType | None], things: dict[int, Any], dull: Sequence[str]) -> dict[int, str]:
+    """Of things, by id, what the variables are called that hold them: in the first of the frames with such a variable.
+
+    dull: names that say nothing, like those that the op itself has for its inputs.
+    """
     names: dict[int, str] = {}
-    for name, thing in list(frame.f_locals.items()):
-        if id(thing) in things and not name.startswith("_"):
-            names.setdefault(id(thing), name)
+    for frame in frames:
+        if frame is None or len(names) == len(things):
+            break
+        for name, thing in list(frame.f_locals.items()):
+            if id(thing) in things and not name.startswith("_") and name not in dull:
+                names.setdefault(id(thing), name)
     return names

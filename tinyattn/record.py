@@ -81,23 +81,27 @@ class Record:
     def add(self, op: Op, arguments: Sequence[Any], attributes: dict[str, Any], outputs: Sequence[Tensor]) -> None:
         """The op rule calls this after every op."""
         number = len(self.calls)
-        user, source = calling_frames()
-        names = op.inputs or op.variadic * len(arguments)
-        given = [x for x in arguments if x is not None]
-        inputs = [(name, self._value(x)) for name, x in zip(names, arguments) if x is not None]
-        results = [self._remember(y, Value(len(self.values), "result", np.array(y.array), y.requires_grad, call=number))
+        given = [(name, x) for name, x in zip(op.inputs or op.variadic * len(arguments), arguments) if x is not None]
+        # Ids, targets and masks reach an op as attributes, since they have no gradient.
+        given += [(name, x) for name, x in attributes.items() if isinstance(x, (Tensor, np.ndarray)) and x.ndim]
+        inputs = [(name, self._value(x)) for name, x in given]
+        results = [self._remember(y, Value(len(self.values), "result", np.array(y.array), y.requires_grad, None, number))
                    for y in outputs]
         leaves = [value for _, value in inputs if value.call is None and value.requires_grad]
         for y, value in zip(outputs, results):
             self._watch(y, value, leaves)
-        for frame in (user, source):  # the user's own names go first
-            unnamed = {id(x): value for x, (_, value) in zip(given, inputs) if value.name is None and isinstance(x, (Tensor, np.ndarray))}
-            for key, name in variable_names(frame, unnamed).items():
-                unnamed[key].name = name
+        inner, user = calling_frames(op.forward.__code__.co_filename)
+        unnamed = {id(x): value for (_, x), (_, value) in zip(given, inputs)
+                   if value.name is None and isinstance(x, (Tensor, np.ndarray))}
+        dull = [name for name, _ in given]
+        for key, name in variable_names([user, *inner], unnamed, dull).items():
+            unnamed[key].name = name
         self.calls.append(Call(
-            number, op.name, op.formula, {name: small(x) for name, x in attributes.items()},
+            number, op.name, op.formula,
+            {name: small(x) for name, x in attributes.items() if name not in dull},
             [(name, value.number) for name, value in inputs], [value.number for value in results],
-            self._paths[-1] if self._paths else "", self._steps[0] if self._steps else None, line_of(user), line_of(source)))
+            self._paths[-1] if self._paths else "", self._steps[0] if self._steps else None,
+            line_of(user), line_of(inner[-1] if inner else None)))
 
     @contextmanager
     def scope(self, module: Any) -> Iterator[None]:
@@ -178,10 +182,9 @@ class Record:
 
     def _remember(self, x: Any, value: Value) -> Value:
         self.values.append(value)
-        try:
-            self._seen[id(x)] = (weakref.ref(x), changed(x), value)
-        except TypeError:  # Python's numbers and lists: each use is a constant of its own
-            pass
+        # Python's numbers are not remembered: each use is a constant of its own. An op may be given a tensor's array.
+        for thing in (x, x.array) if isinstance(x, Tensor) else (x,) if isinstance(x, np.ndarray) else ():
+            self._seen[id(thing)] = (weakref.ref(thing), changed(thing), value)
         return value
 
     # --- as data --------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,13 +35,20 @@ class Grouping:
 
 
 class ByStep(Grouping):
+    """A module's ops in one time step, as far as they ran in a row: each layer and direction is a row of its own."""
+
     note = "Each module is one box for each of its time steps."
 
+    def __init__(self, record: Record) -> None:
+        self.rows = [0]
+        for before, call in itertools.pairwise(record.calls):
+            self.rows.append(self.rows[-1] + ((before.path, before.step) != (call.path, call.step)))
+
     def key(self, call: Call) -> Key:
-        return ("step", call.path, call.step) if call.path or call.step is not None else super().key(call)
+        return ("row", self.rows[call.number]) if call.path or call.step is not None else super().key(call)
 
     def place(self, call: Call) -> tuple[str, ...]:
-        return tuple(filter(None, call.path.split(".")))[:-1] if call.path else ()
+        return tuple(call.path.split("."))[:-1]
 
     def title(self, call: Call) -> str:
         name = call.path.rpartition(".")[2]
@@ -92,7 +100,7 @@ class InOrder(Grouping):
 def groupings(record: Record, budget: int) -> Iterator[Grouping]:
     """From the finest to the coarsest."""
     yield Grouping()
-    yield ByStep()
+    yield ByStep(record)
     deepest = max((call.path.count(".") + 1 for call in record.calls if call.path), default=0)
     yield ByModule(deepest, "Each module is one box.")
     for depth in range(deepest - 1, 0, -1):
@@ -121,19 +129,16 @@ def within_budget(record: Record, budget: int) -> Grouping:
 def leaves(record: Record, grouping: Grouping) -> dict[int, Call]:
     """The values that no op made and that have a box of their own, each with the first call that uses it.
 
-    Plain numbers stand in the box of their op. Where ops share boxes, so do parameters and constants that only one
-    box uses.
+    Plain numbers stand in the box of their op. Where ops share boxes, parameters are listed in the boxes that use
+    them, and constants left out.
     """
     first: dict[int, Call] = {}
-    users: dict[int, set[Key]] = {}
     for call in record.calls:
         for _, k in call.inputs:
-            if record.values[k].call is None and not inline(record.values[k]):
+            v = record.values[k]
+            if v.call is None and not inline(v) and (type(grouping) is Grouping or v.kind == "input"):
                 first.setdefault(k, call)
-                users.setdefault(k, set()).add(grouping.key(call))
-    if type(grouping) is Grouping:
-        return first
-    return {k: call for k, call in first.items() if len(users[k]) > 1 or record.values[k].kind == "input"}
+    return first
 
 
 def inline(v: Value) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from tinyattn.record import Record
 from tinyattn.tensor import Tensor
 
+from .layers import layer_graph
 from .ops import op_graph
 from .picture import Picture
 from .walk import record_of
@@ -36,6 +37,6 @@ def draw(what: Tensor | Record, detail: str = "op", names: Mapping[str, Tensor] 
             record.name(x, name)
     if not record.calls:
         raise ValueError("draw: nothing was recorded: call the model or ops inside the `with record()` block")
-    graph = op_graph(record, budget)
+    graph = op_graph(record, budget) if detail == "op" else layer_graph(record)
     graph.caption += [note] if note else []
     return Picture(graph.dot(), tips=graph.tips())

@@ -65,8 +65,8 @@ class Graph:
         for place in sorted(clusters, key=len, reverse=True):  # inner ones into outer ones
             clusters.get(place[:-1], dot).subgraph(clusters[place])
         for edge in self.edges:
-            look = {"style": "dashed", "constraint": "false", "color": style.GRADIENT} if edge.loop else {}
-            dot.edge(f"n{edge.tail}", f"n{edge.head}", plain(f"  {edge.label} ") if edge.label else None, **look)
+            look = {"style": "dashed", "constraint": "false", "color": style.LOOP} if edge.loop else {}
+            dot.edge(f"n{edge.tail}", f"n{edge.head}", lines(edge.label), **look)
         return dot.source
 
     def write_box(self, dot: object, number: int) -> None:
@@ -76,7 +76,8 @@ class Graph:
 
     def cluster_look(self, place: Place) -> dict[str, str]:
         depth = min(len(place), len(style.CLUSTERS)) - 1
-        return {"label": plain(self.titles.get(place, place[-1])), "style": "rounded,filled", "labelloc": "t",
+        return {"label": plain(self.titles.get(place, place[-1])), "style": "rounded,filled",
+                "labelloc": "b" if self.direction == "BT" else "t", "labeljust": "l",
                 "fillcolor": style.CLUSTERS[depth], "color": style.CLUSTER_OUTLINE, "fontname": style.BOLD,
                 "fontcolor": style.INK, "fontsize": "12", "margin": "12"}
 
@@ -92,6 +93,7 @@ ROWS = {
     "shape": f'<FONT POINT-SIZE="10" COLOR="{style.MUTED}">{{}}</FONT>',
     "number": f'<FONT POINT-SIZE="10" FACE="{style.MONO}">{{}}</FONT>',
     "gradient": f'<FONT POINT-SIZE="10" FACE="{style.MONO}" COLOR="{style.GRADIENT}">{{}}</FONT>',
+    "name2": f'<FONT POINT-SIZE="11" COLOR="{style.NAME}">{{}}</FONT>',
     "words": '<FONT POINT-SIZE="12">{}</FONT>',
 }
 
@@ -106,3 +108,10 @@ def table(rows: list[tuple[str, str]]) -> str:
             lines.append(ROWS[how].format(markup(text)))
     cells = "".join(f'<TR><TD ALIGN="LEFT">{line}</TD></TR>' for line in lines)
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'
+
+
+def lines(text: str) -> str | None:
+    """An edge's label, with room between it and the edge."""
+    import graphviz
+
+    return graphviz.nohtml("".join(plain(f"  {line} ", "\\l") for line in text.split("\n"))) if text else None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import linecache
-import textwrap
 from collections import Counter
 from typing import Any
 
 from tinyattn.record import Call, Record, Value
 
 from .collapse import Grouping, inline, leaves, within_budget
+from .describe import count, module_title, parameter_rows, short, where, within, wrapped
 from .graph import Box, Edge, Graph, Place
 from .labels import number, shape, value
 
@@ -51,9 +50,8 @@ class OpPicture:
                     labels.append(str(place) if alike else name)
         graph.edges = [Edge(tail, head, ", ".join(dict.fromkeys(labels))) for (tail, head), labels in edges.items()]
         for place in {box.place[:k] for box in graph.boxes for k in range(1, len(box.place) + 1)}:
-            kind = record.modules.get(".".join(place))
-            if kind and not place[-1].startswith(STEP):
-                graph.titles[place] = f"{place[-1]}: {kind}"
+            if not place[-1].startswith(STEP):
+                graph.titles[place] = module_title(record, ".".join(place))
         graph.caption = [f"{count(len(record.calls), 'op')}. {self.grouping.note}".strip(),
                          "More than 8 elements: mean ± standard deviation, least … greatest. "
                          + ("grad: dL/dvalue." if self.backward else "There was no backward pass yet.")]
@@ -90,9 +88,10 @@ class OpPicture:
     def call_box(self, call: Call) -> Box:
         outputs = [self.record.values[k] for k in call.outputs]
         rows = [("title", call.op), *([("name", outputs[0].name)] if len(outputs) == 1 and outputs[0].name else []),
-                *(("formula", line) for line in textwrap.wrap(call.formula, 36))]
+                *(("formula", line) for line in wrapped(call.formula))]
         rows += [("shape", f"{name} = {number(v.array[()])}") for name, v in self.inputs(call) if inline(v)]
         rows += [("shape", f"{name} = {short(x)}") for name, x in call.attributes.items() if x not in (None, False)]
+        rows += self.inside([call], call.path)
         for v in outputs:
             rows.append(("shape", f"{shape(v.array)} {v.array.dtype}"))
             if v.name and len(outputs) > 1:
@@ -107,13 +106,14 @@ class OpPicture:
         most = ", ".join(f"{n} {op}" for op, n in kinds[:4]) + (" …" if len(kinds) > 4 else "")
         kind = self.record.modules.get(self.grouping.path(first), "")
         rows = [("title", title), *([("formula", kind)] if kind else []), ("shape", f"{len(calls)} ops: {most}")]
-        inside = {v.number: v for call in calls for _, v in self.inputs(call)
-                  if v.kind == "parameter" and v.number not in self.own}
-        rows += [("shape", f"{within(v.name or 'parameter', self.grouping.path(first))} {shape(v.array)}")
-                 for v in list(inside.values())[:MANY]]
-        if len(inside) > MANY:
-            rows.append(("shape", f"… {len(inside)} parameters in all"))
+        rows += self.inside(calls, self.grouping.path(first))
         return Box("group", rows, place, where(first))
+
+    def inside(self, calls: list[Call], path: str) -> list[tuple[str, str]]:
+        """The parameters that have no box of their own."""
+        found = {v.number: v for call in calls for _, v in self.inputs(call)
+                 if v.kind == "parameter" and v.number not in self.own}
+        return parameter_rows(list(found.values()), path)
 
     def numbers(self, v: Value) -> list[tuple[str, str]]:
         rows = [("number", line) for line in value(v.array)]
@@ -125,31 +125,4 @@ class OpPicture:
         return rows
 
 
-MANY = 6  # parameters that a box of several ops lists
 STEP = "step "  # how the name of a time step's cluster begins
-
-
-def within(name: str, path: str) -> str:
-    """The name of a parameter as its own module, or the one around it at `path`, calls it."""
-    return name.removeprefix(f"{path}.") if path else name
-
-
-def short(x: Any) -> str:
-    """An attribute in a few characters."""
-    text = f"({', '.join(short(part) for part in x)})" if isinstance(x, (list, tuple)) else \
-        number(x) if isinstance(x, (int, float)) else str(x)
-    return text if len(text) <= 28 else text[:27] + "…"
-
-
-def where(call: Call) -> str:
-    """Module, step and source line of an op."""
-    parts = [call.path or "", f"step {call.step}" if call.step is not None else ""]
-    for line in (call.source, call.user):
-        if line is not None:
-            code = linecache.getline(line.file, line.line).strip()
-            parts.append(f"{line.file.replace(chr(92), '/').rsplit('/', 1)[-1]}:{line.line}  {code}")
-    return "\n".join(part for part in parts if part)
-
-
-def count(n: int, word: str) -> str:
-    return f"{n:,} {word}{'' if n == 1 else 's'}"

@@ -13,6 +13,7 @@ INK = "#1b2733"  # text and outlines
 MUTED = "#5b6873"  # formulas, shapes, captions: 5.6 to 1 on white
 EDGE = "#6b7782"
 NAME = "#0b5394"  # what the program calls a value
+LOOP = "#8a3ffc"  # edges into the next step
 GRADIENT = "#9c2f00"  # dL/dx
 
 # kind of a box: shape, style, fill, outline

@@ -47,7 +47,7 @@ def record_of(y: Tensor, frame: FrameType, names: Mapping[str, Tensor]) -> tuple
         outputs = [value_of(x, "result", number).number for _, x in sorted(made_by[node].items())]
         attributes = {name: small(x) for name, x in attributes_of(node).items()}
         record.calls.append(Call(number, op.name, op.formula, attributes, inputs, outputs, "", None, None, None))
-    for key, name in {**variable_names(frame, places), **{id(x): name for name, x in names.items()}}.items():
+    for key, name in {**variable_names([frame], places, ()), **{id(x): name for name, x in names.items()}}.items():
         if key in places:
             places[key].name = name
     return record, FREED if any(node.inputs is None for node in made_by) else ""

@@ -1,0 +1,159 @@
+"""The picture at `layer` detail: modules as boxes, rolled over time, with the words that go in and come out.
+
+It is made from the record like the others. Each innermost module is a box; so is each op that runs between modules,
+except those that only bring numbers into another order. An edge says that a value made in one box is used in another.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinyattn.record import Call, Record, Value
+
+from .describe import count, module_title, parameter_rows, where, wrapped
+from .graph import Box, Edge, Graph
+from .labels import shape
+
+PLUMBING = {"reshape", "permute", "pick", "pieces", "cast", "clone", "fit", "spread"}
+FEW = 3  # a module of so many kinds of ops shows their formulas, another one their names
+Unit = tuple[Any, ...]  # what is one box: ("module", path), ("op", path, place), ("input", name)
+
+
+def layer_graph(record: Record) -> Graph:
+    return LayerPicture(record).draw()
+
+
+class LayerPicture:
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        paths = {call.path for call in record.calls}
+        self.innermost = {path for path in paths if path and not any(p.startswith(f"{path}.") for p in paths)}
+        self.units: dict[Unit, list[Call]] = {}  # in the order of their first calls
+        self.parameters: dict[Unit, dict[int, Value]] = {}
+        self.origins: dict[int, list[Unit]] = {}  # by the number of a value: the boxes it comes from
+        self.labels: dict[tuple[Unit, Unit], list[str]] = {}
+        self.inputs: dict[Unit, list[Value]] = {}
+        self.ordinals: dict[tuple[str, int | None], int] = {}
+
+    def draw(self) -> Graph:
+        for call in self.record.calls:
+            self.follow(call)
+        graph = Graph(direction="BT")
+        # A box stands before what it feeds: inputs go where they are first used.
+        numbers = {unit: graph.add(self.input_box(unit, values)) for unit, values in self.inputs.items()}
+        numbers |= {unit: graph.add(self.unit_box(unit, calls)) for unit, calls in self.units.items()}
+        for (tail, head), labels in self.labels.items():
+            label = "\n".join(labels[:FEW] + ["…"] * (len(labels) > FEW))
+            graph.edges.append(Edge(numbers[tail], numbers[head], label, loop=numbers[tail] >= numbers[head]))
+        self.add_output(graph, numbers)
+        for place in {box.place[:k] for box in graph.boxes for k in range(1, len(box.place) + 1)}:
+            graph.titles[place] = module_title(self.record, ".".join(place))
+        graph.caption = ["Rolled over time: what runs at every step is one box. Edges: name and shape of what flows; "
+                         "dashed: into the next step."]
+        return graph
+
+    def follow(self, call: Call) -> None:
+        """Add a call to its box, and the values it uses to the edges into that box."""
+        values = [self.record.values[k] for _, k in call.inputs]
+        for v in values:
+            if v.number not in self.origins:
+                self.origins[v.number] = self.leaf_origin(v)
+        sources = list(dict.fromkeys(unit for v in values for unit in self.origins[v.number]))
+        joins = call.op == "concatenate" and len(sources) > 1
+        if call.path not in self.innermost and not joins and call.op in PLUMBING | {"concatenate"}:
+            self.origins |= {k: sources for k in call.outputs}
+            return
+        unit = self.unit_of(call)
+        before = self.units.setdefault(unit, [])
+        before.append(call)
+        for v in values:
+            for source in self.origins[v.number]:
+                if source[0] == "parameter":
+                    self.parameters.setdefault(unit, {})[source[1]] = self.record.values[source[1]]
+                elif source != unit or self.made_earlier(v, call):
+                    labels = self.labels.setdefault((source, unit), [])
+                    if (text := value_label(v)) not in labels:
+                        labels.append(text)
+        self.origins |= {k: [unit] for k in call.outputs}
+
+    def unit_of(self, call: Call) -> Unit:
+        if call.path in self.innermost:
+            return ("module", call.path)
+        ordinal = self.ordinals[call.path, call.step] = self.ordinals.get((call.path, call.step), -1) + 1
+        return ("op", call.path, call.op, ordinal)
+
+    def leaf_origin(self, v: Value) -> list[Unit]:
+        """Of a value that no op made: its parameter or input. Constants are left out."""
+        if v.kind == "parameter":
+            return [("parameter", v.number)]
+        if v.kind == "constant":
+            return []
+        unit = ("input", v.name or v.number)
+        self.inputs.setdefault(unit, []).append(v)
+        return [unit]
+
+    def made_earlier(self, v: Value, call: Call) -> bool:
+        """Was it made by the same box in another time step?"""
+        return v.call is not None and call.step is not None and self.record.calls[v.call].step not in (None, call.step)
+
+    def input_box(self, unit: Unit, values: list[Value]) -> Box:
+        name = str(unit[1]) if isinstance(unit[1], str) else "input"
+        words = self.record.words.get(name)
+        steps = f"{len(values)} × " if len(values) > 1 else ""
+        rows = [("title", name), ("shape", f"{steps}{shape(values[0].array)} {values[0].array.dtype}")]
+        return Box("input", rows + word_rows(words), (), name)
+
+    def unit_box(self, unit: Unit, calls: list[Call]) -> Box:
+        first, path = calls[0], unit[1]
+        formulas = list(dict.fromkeys((call.op, call.formula) for call in calls if call.op not in PLUMBING))
+        steps = len({call.step for call in calls} - {None})
+        if unit[0] == "op":
+            rows, place, kind = [("title", first.op)], tuple(filter(None, path.split("."))), "op"
+        else:
+            rows, place, kind = [("title", module_title(self.record, path))], tuple(path.split("."))[:-1], "group"
+        if len(formulas) <= FEW:
+            rows += [("formula", line) for _, formula in formulas for line in wrapped(formula)]
+        else:
+            rows += [("formula", line) for line in wrapped(", ".join(op for op, _ in formulas))]
+        rows += parameter_rows(list(self.parameters.get(unit, {}).values()), path)
+        if steps > 1:
+            rows.append(("name2", f"× {count(steps, 'time step')}"))
+        return Box(kind, rows, place, where(first))
+
+    def add_output(self, graph: Graph, numbers: dict[Unit, int]) -> None:
+        """The words that came out, behind the last box; and the loop in which each of them is the next one to go in."""
+        output, target = self.record.words.get("output"), self.record.words.get("target")
+        if not output or not self.units:
+            return
+        last, value = self.output_of(len(output))
+        box = graph.add(Box("input", [("title", "output"), *word_rows(output)], (), "output"))
+        graph.edges.append(Edge(numbers[last], box, value_label(value)))
+        if target and target[1:] == output[:-1] and ("input", "target") in numbers:
+            graph.edges.append(Edge(box, numbers["input", "target"], f"until {output[-1]}", loop=True))
+
+
+    def output_of(self, words: int) -> tuple[Unit, Value]:
+        """The box that the words come out of: of those whose results nobody uses, the last with a row for each word."""
+        used = {k for call in self.record.calls for _, k in call.inputs}
+        for unit, calls in reversed(self.units.items()):
+            results = [self.record.values[k] for call in calls for k in call.outputs if k not in used]
+            if results and sum(v.array[..., 0].size for v in results if v.array.ndim > 1) == words:
+                return unit, results[-1]
+        unit, calls = list(self.units.items())[-1]
+        return unit, self.record.values[calls[-1].outputs[-1]]
+
+
+def value_label(v: Value) -> str:
+    name = f"{v.name} " if v.name and v.kind == "result" else ""
+    return name + shape(v.array)
+
+
+def word_rows(words: list[str] | None) -> list[tuple[str, str]]:
+    """A sentence, broken after every few words."""
+    lines: list[str] = []
+    for word in words or ():
+        if lines and len(lines[-1]) + len(word) < 26:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return [("words", line) for line in lines]
