@@ -132,7 +132,8 @@ def test_rows_on_several_threads_equal_one(monkeypatch):
 def test_mean_of_many_is_summed_in_float64():
     logits = np.zeros((10_000, 2), np.float32)
     logits[:, 1] = 0.1
-    np.testing.assert_allclose(cross_entropy(logits, np.zeros(10_000, int)), np.log1p(np.exp(np.float32(0.1).item())), rtol=1e-7)
+    wanted = np.log1p(np.exp(np.float32(0.1).item()))
+    np.testing.assert_allclose(cross_entropy(logits, np.zeros(10_000, int)), wanted, rtol=1e-7)
 
 
 def test_nll_loss():
@@ -161,9 +162,9 @@ def test_mse_loss():
     (lambda: cross_entropy(np.ones((2, 3)), np.ones((2, 3), int)), ValueError, r"target \(N, ...\), got"),
     (lambda: cross_entropy(np.ones(()), np.array(0)), ValueError, r"wanted input \(N, C, ...\)"),
     (lambda: cross_entropy(np.ones((2, 3)), np.ones(2)), TypeError, "class numbers, integers, got float64"),
-    (lambda: cross_entropy(np.ones((2, 3), int), np.ones(2, int)), TypeError, "input must be floating-point, got int64"),
-    (lambda: cross_entropy(np.ones((2, 3)), np.ones(2, int), reduction="max"), ValueError, "one of mean, sum, none, got 'max'"),
-    (lambda: cross_entropy(np.ones((2, 3)), np.ones(2, int), label_smoothing=2), ValueError, "label_smoothing must be in 0 ... 1"),
+    (lambda: cross_entropy(np.ones((2, 3), int), np.ones(2, int)), TypeError, "floating-point, got int64"),
+    (lambda: cross_entropy(np.ones((2, 3)), np.ones(2, int), reduction="max"), ValueError, "none, got 'max'"),
+    (lambda: cross_entropy(np.ones((2, 3)), np.ones(2, int), label_smoothing=2), ValueError, "in 0 ... 1, got 2"),
     (lambda: nll_loss(np.ones((2, 3)), np.array([0, 5])), IndexError, "nll_loss: targets must be in 0 ... 2"),
     (lambda: mse_loss(np.ones((2, 3)), np.ones(3)), ValueError, r"mse_loss: .* one shape, got \(2, 3\) and \(3,\)"),
     (lambda: mse_loss(np.ones(3), np.ones(3), reduction="avg"), ValueError, "mse_loss: reduction must be"),
@@ -186,6 +187,6 @@ def test_equals_torch(mode):
             wanted.sum().backward()
             np.testing.assert_allclose(x.grad.numpy(), np.nan_to_num(other.grad.numpy()), rtol=1e-10, atol=1e-13)
             if "label_smoothing" not in options:
-                np.testing.assert_allclose(
-                    nll_loss(x, targets, **options).detach().numpy(),
-                    torch.nn.functional.nll_loss(other, torch.tensor(targets.array), **options).detach().numpy(), rtol=1e-12)
+                wanted = torch.nn.functional.nll_loss(other, torch.tensor(targets.array), **options)
+                y = nll_loss(x, targets, **options)
+                np.testing.assert_allclose(y.detach().numpy(), wanted.detach().numpy(), rtol=1e-12)

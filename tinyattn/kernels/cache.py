@@ -1,9 +1,9 @@
 """Compiled kernels on disk, so that only the first run of a program waits for the compiler.
 
-Numba's own cache does not notice a change in a kernel that lives in another file, fails on a damaged file, and may
-run the wrong code after two processes raced. Here a file is named by the hash of everything that its content depends
-on, is never changed once it is there, and is checked before it is loaded. Where anything is in the way the kernel
-is compiled and runs all the same.
+Numba's own cache does not notice a change in a kernel that lives in another file, fails on a damaged file, and
+may run the wrong code after two processes raced. Here a file is named by the hash of everything that its
+content depends on, is never changed once it is there, and is checked before it is loaded. Where anything is in
+the way the kernel is compiled and runs all the same.
 
 The folder is $TINYATTN_CACHE, else $XDG_CACHE_HOME/tinyattn, else ~/.cache/tinyattn.
 """
@@ -59,15 +59,14 @@ def usable_folder() -> Path | None:
 
 def warn_once(reason: Exception) -> None:
     if not warned:
-        print(f"tinyattn: compiled kernels are not kept ({reason}): set TINYATTN_CACHE to a folder of your own",
-              file=sys.stderr)
+        remedy = "set TINYATTN_CACHE to a folder of your own"
+        print(f"tinyattn: compiled kernels are not kept ({reason}): {remedy}", file=sys.stderr)
         warned.append(reason)
 
 
 warned: list[Exception] = []
 
 
-@functools.cache
 def file_digest(file: str) -> str | None:
     """The hash of a source file; None where there is no such file."""
     try:
@@ -109,7 +108,7 @@ class KernelCache:
         folder = usable_folder()
         if folder is None:
             return None
-        parts = environment() + [str(signature)]
+        parts = [*environment(), str(signature)]
         for one in used:
             parts += [one.__qualname__, one.digest, *one.constants(), *sorted(one.fastmath)]
         key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
@@ -119,7 +118,7 @@ class KernelCache:
         """The dispatcher's compile, but of several processes that want the same kernel one compiles it."""
         from numba.core.compiler_lock import global_compiler_lock
 
-        with global_compiler_lock:  # first Numba's lock, then ours, everywhere: so threads never wait in a circle
+        with global_compiler_lock:  # first Numba's lock, then ours: so threads never wait in a circle
             path = self.path(signature)
             if path is None or path.exists():
                 return self.compile(signature)
@@ -175,7 +174,7 @@ class KernelCache:
 
 @contextlib.contextmanager
 def lock(folder: Path) -> Iterator[None]:
-    """Only one process at a time gets in here. Compiling a kernel compiles those it calls, so it may enter again."""
+    """Only one process at a time gets in here; and in again: compiling a kernel compiles those it calls."""
     global _lock_depth
     with contextlib.ExitStack() as stack:
         if fcntl is not None and _lock_depth == 0:

@@ -41,7 +41,7 @@ class Kernel:
 
     @functools.cached_property
     def compiled(self) -> Any:
-        """Numba's dispatcher, or under NUMBA_DISABLE_JIT=1 the body itself, as silent about NaN as compiled code is."""
+        """Numba's dispatcher; under NUMBA_DISABLE_JIT=1 the body, as silent about NaN as compiled code is."""
         if jit_disabled():
             return np.errstate(all="ignore")(self.body)
         import numba
@@ -74,11 +74,11 @@ class Kernel:
         return found
 
     def constants(self) -> list[str]:
-        """The numbers from outside that the body names: they are compiled in, and may come from other files."""
+        """The numbers from outside that the body names: they are compiled in, and may be another file's."""
         return [repr(value) for value in self.values_named() if not callable(value)]
 
     def values_named(self) -> list[Any]:
-        """What the names in the body mean that come from outside it, and what it takes out of this package's modules."""
+        """What the names in the body mean that come from outside it, also out of this package's modules."""
         outside = {**self.body.__globals__, **inspect.getclosurevars(self.body).nonlocals}
         names = names_in(self.body.__code__)
         values = [outside[name] for name in names if name in outside]
@@ -114,7 +114,7 @@ def names_in(code: CodeType) -> list[str]:
 
 
 class tell_when_compiling:
-    """`with tell_when_compiling(listener):` calls listener(name) for each kernel that is compiled, not loaded."""
+    """`with tell_when_compiling(listener):` listener(name) for each kernel that is compiled, not loaded."""
 
     def __init__(self, listener: Callable[[str], None]) -> None:
         self.listener = listener
@@ -129,7 +129,7 @@ class tell_when_compiling:
 def ready(x: Any) -> Any:
     """x as kernels want it: its elements side by side, aligned, writeable.
 
-    Numba compiles a kernel once more for arrays of another layout, so each kernel sees only this one. A copy is
-    made where x is not like that.
+    Numba compiles a kernel once more for arrays of another layout, so each kernel sees only this one. A copy
+    is made where x is not like that.
     """
     return x if x.flags.carray else x.copy()

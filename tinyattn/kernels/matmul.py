@@ -1,4 +1,4 @@
-"""The packed matrix product: B is laid out once in panels of a few columns, then multiplied as often as wanted.
+"""The packed matrix product: B is laid out once in panels of a few columns, then multiplied by many times.
 
 For callers (ops allocate, kernels call):
 
@@ -7,8 +7,8 @@ For callers (ops allocate, kernels call):
     matmul_packed(a, panels, c, False)             # C (M, N)  = A (M, K) @ B
     matmul_packed(a[start:stop], panels, c[start:stop], True)    # C[start:stop] += A[start:stop] @ B
 
-`a` may have any strides, `c` must have its columns side by side (strides[1] = itemsize; any row stride). All of one
-dtype, float32 or float64. M, K and N are anything, 0 included.
+`a` may have any strides, `c` must have its columns side by side (strides[1] = itemsize; any row stride). All are
+of one dtype, float32 or float64. M, K and N are anything, 0 included.
 """
 
 from __future__ import annotations

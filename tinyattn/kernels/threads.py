@@ -1,7 +1,7 @@
 """Kernels on several cores: plain Python threads over blocks of rows. Compiled kernels release the GIL.
 
-Which rows a block has depends on nothing but the number of rows and of threads, so the same number of threads gives
-the same bits.
+Which rows a block has depends on nothing but the number of rows and of threads, so the same number of threads
+gives the same bits.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 _threads: int | None = None
 _pool: ThreadPoolExecutor | None = None
@@ -18,8 +19,8 @@ _here = threading.local()  # `inside` is set in threads that are at work on a bl
 
 
 def get_num_threads() -> int:
-    """How many threads kernels may use: set_num_threads, else TINYATTN_THREADS, else OMP_NUM_THREADS, else the cores
-    that this process may run on.
+    """How many threads kernels may use: what set_num_threads said, else TINYATTN_THREADS, else OMP_NUM_THREADS,
+    else the cores that this process may run on.
 
     Raises: ValueError if TINYATTN_THREADS is no positive whole number.
     """
@@ -35,7 +36,7 @@ def threads_from_environment() -> int:
         if not own.isdecimal() or int(own) < 1:
             raise ValueError(f"TINYATTN_THREADS: wanted a whole number from 1 on, got {own!r}")
         return int(own)
-    others = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()  # "4,2" is for nested loops: 4 is ours
+    others = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()  # "4,2": 2 is for nested loops
     if others.isdecimal() and int(others) >= 1:
         return int(others)
     if hasattr(os, "sched_getaffinity"):
@@ -79,7 +80,7 @@ def over_rows(work: Callable[[int, int], None], rows: int, at_least: int = 1) ->
             _here.inside = False
 
     with _pool_lock:
-        others = [pool().submit(run, start, stop) for start, stop in zip(edges[1:], edges[2:])]
+        others = [pool().submit(run, start, stop) for start, stop in pairwise(edges[1:])]
     try:
         run(edges[0], edges[1])
     finally:

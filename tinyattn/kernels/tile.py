@@ -1,11 +1,11 @@
 """The innermost part of the matrix product: a tile of C that stays in registers while A and B stream past it.
 
-`multiply_panel` is a plain loop, and in its place Numba gets the same thing as LLVM instructions written down here one by
-one: LLVM's own vectoriser does not find the form with 28 running sums, which is twice as fast as what it finds. CPUs
-without AVX2 keep the plain loop. What is emitted goes around Numba's bounds checks, so nothing outside the arrays
-is ever touched: rows beyond A's last are read from the last again, and what they give is not stored.
+`multiply_panel` is a plain loop, and in its place Numba gets the same thing as LLVM instructions written down
+here one by one: LLVM's own vectoriser does not find the form with 28 running sums, which is several times as
+fast. CPUs without AVX2 keep the plain loop. What is emitted goes around Numba's bounds checks, so nothing outside
+the arrays is ever touched: rows beyond A's last are read from the last again, and what they give is not stored.
 
-Source: Van Zee and van de Geijn 2015, "BLIS: a framework for rapidly instantiating BLAS functionality", section 5.
+Source: Van Zee and van de Geijn 2015, "BLIS: a framework for rapidly instantiating BLAS", section 5.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from .compile import jit_disabled, kernel
 
 
 class Registers(NamedTuple):
-    """What the CPU has for a tile: bytes in a vector register, and how many rows a tile can have, smallest first."""
+    """What the CPU has for a tile."""
 
-    bytes: int
-    rows: tuple[int, ...]
+    bytes: int  # in a vector register
+    rows: tuple[int, ...]  # how many a tile may have, smallest first
 
 
-# A row of a tile is two vectors wide. 14 rows take 28 of AVX-512's 32 registers; the rest hold a piece of A and B.
-AVX512, AVX2, PLAIN = Registers(64, (4, 8, 14)), Registers(32, (2, 4, 6)), Registers(64, (8,))
+# A row of a tile is two vectors wide: 14 rows take 28 of AVX-512's 32 registers, the rest hold pieces of A and B.
+AVX512, AVX2, PLAIN = Registers(64, (4, 8, 14)), Registers(32, (2, 4, 6)), Registers(64, ())
 
 
 @functools.cache
@@ -55,17 +55,19 @@ def emit_tiles() -> Any:
     from numba.core import cgutils
     from numba.extending import intrinsic
 
-    rows = registers().rows[-1]
+    of_cpu = registers()
+    rows = of_cpu.rows[-1]
 
     @intrinsic
     def tile(typing_context, a, panel, c, accumulate):
         def generate(context, build, signature, arguments):
-            A, B, C = (context.make_array(t)(context, build, x) for t, x in zip(signature.args[:3], arguments))
+            arrays = zip(signature.args[:3], arguments)
+            A, B, C = (context.make_array(kind)(context, build, x) for kind, x in arrays)
             (M, K), N = cgutils.unpack_tuple(build, A.shape), cgutils.unpack_tuple(build, C.shape)[1]
             (a_row, a_column), (c_row, _) = (cgutils.unpack_tuple(build, x.strides) for x in (A, C))
             everything = [A.data, a_row, a_column, B.data, C.data, c_row, M, N, K, arguments[3]]
-            functions = [(count, tile_function(build.module, [x.type for x in everything], count))
-                         for count in registers().rows]
+            kinds = [x.type for x in everything]
+            functions = [(count, tile_function(build.module, kinds, count, of_cpu.bytes)) for count in of_cpu.rows]
             done = build.append_basic_block("done")
             for count, function in functions:  # the smallest that has M rows
                 fits, larger = build.append_basic_block(f"tile{count}"), build.append_basic_block("larger")
@@ -87,8 +89,12 @@ def emit_tiles() -> Any:
     return multiply_panel
 
 
-def tile_function(module: Any, argument_types: list[Any], rows: int) -> Any:
-    """The LLVM function for tiles of up to `rows` rows, made once a module."""
+def tile_function(module: Any, argument_types: list[Any], rows: int, register: int) -> Any:
+    """The LLVM function for tiles of up to `rows` rows, made once a module; `register` is a register's bytes.
+
+    Its arguments: A's address, and bytes from row to row and from column to column; B's address; C's, and bytes
+    from row to row; M, N, K; whether to add to C.
+    """
     from llvmlite import ir
 
     element = argument_types[0].pointee
@@ -100,7 +106,7 @@ def tile_function(module: Any, argument_types: list[Any], rows: int) -> Any:
     A, a_row, a_column, B, C, c_row, M, N, K, accumulate = function.args
     integer, byte, bit, lane_index = K.type, ir.IntType(8), ir.IntType(1), ir.IntType(32)
     item = {"float": 4, "double": 8}[str(element)]
-    lanes = registers().bytes // item
+    lanes = register // item
     vector, mask = ir.VectorType(element, lanes), ir.VectorType(bit, lanes)
     zero, nowhere = ir.Constant(vector, [0.0] * lanes), ir.Constant(mask, [0] * lanes)
     suffix = f"v{lanes}f{8 * item}"
@@ -129,16 +135,16 @@ def tile_function(module: Any, argument_types: list[Any], rows: int) -> Any:
     row = [build.select(build.icmp_signed("<", integer(i), M), integer(i), last) for i in range(rows)]
     row_of_a = [move(A, build.mul(r, a_row), element) for r in row]
     columns = spread(build.trunc(N, lane_index), ir.VectorType(lane_index, lanes))
-    inside = [build.icmp_signed("<", ir.Constant(columns.type, [j * lanes + lane for lane in range(lanes)]), columns)
-              for j in (0, 1)]
+    numbers = [ir.Constant(columns.type, [j * lanes + lane for lane in range(lanes)]) for j in (0, 1)]
+    inside = [build.icmp_signed("<", numbers[j], columns) for j in (0, 1)]
     build.cbranch(build.icmp_signed(">", K, integer(0)), loop, done)
 
     # k: sums[i][j] += a[i, k] * panel[k, j]
     build.position_at_end(loop)
     k = build.phi(integer)
     sums = [[build.phi(vector) for _ in (0, 1)] for _ in range(rows)]
-    b = [build.load(move(B, build.add(build.mul(k, integer(2 * lanes * item)), integer(j * lanes * item)), vector))
-         for j in (0, 1)]
+    b_row = build.mul(k, integer(2 * register))
+    b = [build.load(move(B, build.add(b_row, integer(j * register)), vector)) for j in (0, 1)]
     for x in b:
         x.align = item
     offset = build.mul(k, a_column)
@@ -163,7 +169,7 @@ def tile_function(module: Any, argument_types: list[Any], rows: int) -> Any:
         exists = build.icmp_signed("<", integer(i), M)
         start = move(C, build.mul(row[i], c_row), vector)
         for j in (0, 1):
-            place = move(start, integer(j * lanes * item), vector)
+            place = move(start, integer(j * register), vector)
             there = build.select(exists, inside[j], nowhere)
             old = build.call(load, [place, lane_index(item), build.select(accumulate, there, nowhere), zero])
             build.call(store, [build.fadd(old, totals[i][j]), place, lane_index(item), there])

@@ -1,4 +1,4 @@
-"""exp, tanh, sigmoid and the largest of many, written so that LLVM can take several elements at once in a kernel's loop.
+"""exp, tanh, sigmoid and the largest of many, written so that LLVM can take several elements of a loop at once.
 
 e^x = 2^k e^r with k = round(x / ln 2), so that |r| <= ln 2 / 2, where a few terms of Taylor's series are enough;
 2^k is k put into the bits of the exponent. Each is for float32 and float64, inside a kernel:

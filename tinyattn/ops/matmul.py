@@ -16,7 +16,7 @@ from .shapes import reshape_, transpose, unsqueeze
 
 
 def for_blas(x: np.ndarray) -> np.ndarray:
-    """x, copied where rows and columns are both apart in memory: NumPy multiplies those without BLAS, at 1/50 the speed."""
+    """x, copied where both its rows and its columns have gaps: NumPy multiplies those without BLAS, 50 times slower."""
     rows, columns = x.shape[-2:]
     row, column = x.strides[-2:]
     if (column == x.itemsize and row >= columns * column) or (row == x.itemsize and column >= rows * row):
@@ -56,7 +56,8 @@ def matmul(a: Any, b: Any) -> Any:
     if a.ndim == 0 or b.ndim == 0:
         raise ValueError(f"matmul: wanted vectors or matrices, got {shapes(a, b)}: use * for numbers")
     if a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
-        raise ValueError(f"matmul: a's last size must be b's last but one, got {shapes(a, b)}: is one to be transposed?")
+        remedy = "is one to be transposed?"
+        raise ValueError(f"matmul: a's last size must be b's last but one, got {shapes(a, b)}: {remedy}")
     matrix_a, matrix_b = unsqueeze(a, 0) if a.ndim == 1 else a, unsqueeze(b, 1) if b.ndim == 1 else b
     try:
         np.broadcast_shapes(matrix_a.shape[:-2], matrix_b.shape[:-2])
@@ -133,7 +134,8 @@ def check_dtypes(name: str, *inputs: Any) -> None:
         if not isinstance(x, (Tensor, np.ndarray)):
             raise TypeError(f"{name}: wanted tensors or arrays, got {type(x).__name__}: make one with ta.tensor")
         if x.dtype != inputs[0].dtype:
-            raise TypeError(f"{name}: all inputs must have one dtype, got {inputs[0].dtype} and {x.dtype}: use .to(dtype)")
+            got = f"{inputs[0].dtype} and {x.dtype}"
+            raise TypeError(f"{name}: all inputs must have one dtype, got {got}: use .to(dtype)")
 
 
 def check_dimensions(name: str, wanted: int, a: Any, b: Any) -> None:
