@@ -61,13 +61,14 @@ class LSTM(Module):
         batched = input.ndim == 3
         if input.ndim not in (2, 3) or input.shape[-1] != self.input_size:
             wanted = "(B, T, E)" if self.batch_first else "(T, B, E)"
-            raise ValueError(f"LSTM: input must be {wanted} or (T, E) with E = {self.input_size}, got {tuple(input.shape)}: "
-                             "its last dimension is the layer's input_size")
+            raise ValueError(f"LSTM: input must be {wanted} or (T, E) with E = {self.input_size}, "
+                             f"got {tuple(input.shape)}: its last dimension is the layer's input_size")
         x = input if batched else unsqueeze(input, 0)
         if batched and not self.batch_first:
             x = transpose(x, 0, 1)
         h_0, c_0 = self.initial(x, hx, batched)
-        h_n, c_n = [], []
+        h_n: list[Any] = []
+        c_n: list[Any] = []
         for layer in range(self.num_layers):
             outputs = []
             for direction in self.directions:
@@ -90,13 +91,12 @@ class LSTM(Module):
         if hx is None:
             zeros = np.zeros((states, B, self.hidden_size), x.dtype)
             return zeros, zeros
-        letters, wanted = "(D · num_layers, B, H)", (states, B, self.hidden_size)
-        if not batched:
-            letters, wanted = "(D · num_layers, H)", (states, self.hidden_size)
+        letters = "(D · num_layers, B, H)" if batched else "(D · num_layers, H)"
+        wanted = (states, B, self.hidden_size) if batched else (states, self.hidden_size)
         for name, state in zip(("h_0", "c_0"), hx):
             if state.shape != wanted:
-                raise ValueError(f"LSTM: {name} must be {letters} = {wanted}, got {tuple(state.shape)}: the batch stands "
-                                 "second in a state, also with batch_first")
+                raise ValueError(f"LSTM: {name} must be {letters} = {wanted}, got {tuple(state.shape)}: "
+                                 "the batch stands second in a state, also with batch_first")
         h_0, c_0 = hx
         return (h_0, c_0) if batched else (unsqueeze(h_0, 1), unsqueeze(c_0, 1))
 
@@ -128,8 +128,8 @@ class LSTMCell(Module):
         Raises: ValueError for other shapes, TypeError for other dtypes.
         """
         if input.ndim not in (1, 2) or input.shape[-1] != self.input_size:
-            raise ValueError(f"LSTMCell: input must be (B, E) or (E,) with E = {self.input_size}, got {tuple(input.shape)}: "
-                             "its last dimension is the layer's input_size")
+            raise ValueError(f"LSTMCell: input must be (B, E) or (E,) with E = {self.input_size}, "
+                             f"got {tuple(input.shape)}: its last dimension is the layer's input_size")
         batched = input.ndim == 2
         if hx is None:
             zeros = np.zeros((*input.shape[:-1], self.hidden_size), input.dtype)

@@ -24,12 +24,18 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.compile import kernel, ready
+from ..kernels.compile import ready
 from ..kernels.threads import over_rows
-from ..kernels.vector import exp, tanh
 from ..tensor import Tensor, op
-from .elementwise import add, mul
-from .elementwise import tanh as tanh_op
+from .attention_kernels import (
+    score_additive,
+    score_additive_backward,
+    score_dot,
+    score_dot_backward,
+    weigh,
+    weigh_backward,
+)
+from .elementwise import add, mul, tanh
 from .fused import fused
 from .matmul import matmul
 from .shapes import transpose, unsqueeze
@@ -42,18 +48,21 @@ ROWS_PER_THREAD = 8  # below this many batch rows a second thread costs more tha
 
 
 def dot_scores(queries: Any, keys: Any, scale: float = 1.0) -> Any:
-    """scale · queries · keysᵀ.    Shapes: queries (B, T, H), keys (B, S, H) -> (B, T, S)"""
+    """scores = scale · queries · keysᵀ.    Shapes: queries (B, T, H), keys (B, S, H) -> (B, T, S)"""
     scores = matmul(queries, transpose(keys, 1, 2))
     return scores if scale == 1 else mul(scores, scale)
 
 
 def additive_scores(queries: Any, keys: Any, v: Any) -> Any:
-    """v · tanh(query + key).    Shapes: queries (B, T, A), keys (B, S, A), v (A,) -> (B, T, S)"""
-    return matmul(tanh_op(add(unsqueeze(queries, 2), unsqueeze(keys, 1))), v)
+    """scores = v · tanh(query + key).    Shapes: queries (B, T, A), keys (B, S, A), v (A,) -> (B, T, S)"""
+    return matmul(tanh(add(unsqueeze(queries, 2), unsqueeze(keys, 1))), v)
 
 
-def attend(scores: Any, values: Any, mask: Any = None) -> tuple[Any, Any]:
-    """context and weights.    Shapes: scores (B, T, S), values (B, S, D), mask (B, S) -> (B, T, D), (B, T, S)"""
+def attend(scores: Any, values: Any, mask: Any) -> tuple[Any, Any]:
+    """context = weights · values, weights = softmax of the scores over the real keys.
+
+    Shapes: scores (B, T, S), values (B, S, D), mask (B, S) -> (B, T, D), (B, T, S)
+    """
     weights = masked_softmax(scores, mask[:, None, :])
     return matmul(weights, values), weights
 
@@ -61,6 +70,7 @@ def attend(scores: Any, values: Any, mask: Any = None) -> tuple[Any, Any]:
 def attention_reference(queries: Any, keys: Any, values: Any, mask: Any = None,
                         scale: float = 1.0) -> tuple[Any, Any]:
     mask = check("attention", queries, keys, values, mask)
+    check_scale(scale)
     return attend(dot_scores(queries, keys, scale), values, mask)
 
 
@@ -82,6 +92,7 @@ def attention(queries, keys, values, /, mask=None, scale=1.0):
     Source: Luong et al. 2015, eq. 7 and 8 ("dot"); with a scale Vaswani et al. 2017, eq. 1.
     """
     mask = check("attention", queries, keys, values, mask)
+    check_scale(scale)
     queries, keys, values = ready(queries), ready(keys), ready(values)
     weights, context = outputs(queries, values)
 
@@ -153,126 +164,6 @@ fused(attention, attention_reference)
 fused(additive_attention, additive_attention_reference)
 
 
-# --- kernels ------------------------------------------------------------
-
-
-@kernel
-def score_dot(queries, keys, mask, scale, scores):
-    """scores (B, T, S) = scale · queries (B, T, H) · keys (B, S, H), for the real keys only"""
-    B, T, S = scores.shape
-    H = queries.shape[2]
-    for b in range(B):
-        for t in range(T):
-            for s in range(S):
-                if mask[b, s]:
-                    total = scale * 0
-                    for j in range(H):
-                        total += queries[b, t, j] * keys[b, s, j]
-                    scores[b, t, s] = scale * total
-
-
-@kernel
-def score_dot_backward(queries, keys, scale, dscores, dqueries, dkeys):
-    """dqueries += scale · dscores · keys,  dkeys += scale · dscoresᵀ · queries"""
-    B, T, S = dscores.shape
-    H = queries.shape[2]
-    for b in range(B):
-        for t in range(T):
-            for s in range(S):
-                ds = scale * dscores[b, t, s]
-                if ds != 0:
-                    for j in range(H):
-                        dqueries[b, t, j] += ds * keys[b, s, j]
-                    for j in range(H):
-                        dkeys[b, s, j] += ds * queries[b, t, j]
-
-
-@kernel
-def score_additive(queries, keys, v, mask, scores):
-    """scores (B, T, S) = v (A,) · tanh(queries (B, T, A) + keys (B, S, A)), for the real keys only"""
-    B, T, S = scores.shape
-    A = v.shape[0]
-    for b in range(B):
-        for t in range(T):
-            for s in range(S):
-                if mask[b, s]:
-                    total = v.dtype.type(0)
-                    for a in range(A):
-                        total += v[a] * tanh(queries[b, t, a] + keys[b, s, a])
-                    scores[b, t, s] = total
-
-
-@kernel
-def score_additive_backward(queries, keys, v, dscores, dqueries, dkeys, dv):
-    """dv (B, A) += dscores · tanh;  dqueries and dkeys += dscores · v · (1 − tanh²), each summed over the other's steps"""
-    B, T, S = dscores.shape
-    A = v.shape[0]
-    row = np.empty(A, v.dtype)
-    for b in range(B):
-        for t in range(T):
-            for s in range(S):
-                ds = dscores[b, t, s]
-                if ds != 0:
-                    for a in range(A):
-                        row[a] = tanh(queries[b, t, a] + keys[b, s, a])
-                    for a in range(A):
-                        dv[b, a] += ds * row[a]
-                    for a in range(A):
-                        row[a] = ds * v[a] * (1 - row[a] * row[a])
-                    for a in range(A):
-                        dqueries[b, t, a] += row[a]
-                    for a in range(A):
-                        dkeys[b, s, a] += row[a]
-
-
-@kernel
-def weigh(mask, values, weights, context):
-    """weights (B, T, S) come as scores and become their softmax over the real keys; context (B, T, D) = weights · values"""
-    B, T, S = weights.shape
-    D = values.shape[2]
-    for b in range(B):
-        for t in range(T):
-            highest = -np.inf
-            for s in range(S):
-                if mask[b, s] and weights[b, t, s] > highest:
-                    highest = weights[b, t, s]
-            total = 0.0
-            for s in range(S):
-                if mask[b, s]:
-                    weights[b, t, s] = exp(weights[b, t, s] - highest)
-                    total += weights[b, t, s]
-                else:
-                    weights[b, t, s] = 0
-            for d in range(D):
-                context[b, t, d] = 0
-            for s in range(S):
-                if mask[b, s]:
-                    weights[b, t, s] /= total
-                    for d in range(D):
-                        context[b, t, d] += weights[b, t, s] * values[b, s, d]
-
-
-@kernel
-def weigh_backward(values, weights, dcontext, dweights, dscores, dvalues):
-    """dvalues += weightsᵀ · dcontext;  dscores = weights · (dw − Σ weights · dw) with dw = dweights + dcontext · valuesᵀ"""
-    B, T, S = weights.shape
-    D = values.shape[2]
-    for b in range(B):
-        for t in range(T):
-            mean = 0.0
-            for s in range(S):
-                w, dw = weights[b, t, s], dweights[b, t, s]
-                if w != 0:
-                    for d in range(D):
-                        dw += dcontext[b, t, d] * values[b, s, d]
-                    for d in range(D):
-                        dvalues[b, s, d] += w * dcontext[b, t, d]
-                dscores[b, t, s] = dw
-                mean += w * dw
-            for s in range(S):
-                dscores[b, t, s] = weights[b, t, s] * (dscores[b, t, s] - mean)
-
-
 # --- what is refused ----------------------------------------------------
 
 
@@ -280,7 +171,8 @@ def check(name, queries, keys, values, mask, v=None):
     """The mask as a bool array (B, S). Raises ValueError or TypeError where shapes or dtypes do not fit together."""
     if queries.ndim != 3 or keys.ndim != 3 or values.ndim != 3:
         raise ValueError(f"{name}: wanted queries (B, T, H), keys (B, S, H) and values (B, S, D), got "
-                         f"{tuple(queries.shape)}, {tuple(keys.shape)} and {tuple(values.shape)}: unsqueeze what is missing")
+                         f"{tuple(queries.shape)}, {tuple(keys.shape)} and {tuple(values.shape)}: "
+                         "unsqueeze what is missing")
     (B, _, H), S = queries.shape, keys.shape[1]
     letter = "H" if v is None else "A"
     if keys.shape != (B, S, H):
@@ -290,17 +182,23 @@ def check(name, queries, keys, values, mask, v=None):
         raise ValueError(f"{name}: values must be (B, S, D) = ({B}, {S}, D), got {tuple(values.shape)}: "
                          "a value belongs to each key")
     if v is not None and v.shape != (H,):
-        raise ValueError(f"{name}: v must be (A,) = ({H},), got {tuple(v.shape)}: a factor for each of {H} hidden units")
+        raise ValueError(f"{name}: v must be (A,) = ({H},), got {tuple(v.shape)}: a factor for each unit")
     if queries.dtype not in (np.float32, np.float64):
         raise TypeError(f"{name}: queries must be float32 or float64, got {queries.dtype}: use .float()")
     for argument, x in (("keys", keys), ("values", values), ("v", v)):
         if x is not None and x.dtype != queries.dtype:
-            raise TypeError(f"{name}: {argument} must be {queries.dtype} like queries, got {x.dtype}: use .to()")
+            raise TypeError(f"{name}: {argument} must be {queries.dtype} like queries, got {x.dtype}: "
+                            f"use .to({queries.dtype})")
     if mask is None:
         return np.ones((B, S), np.bool_)
     mask = mask.array if isinstance(mask, Tensor) else np.asarray(mask)
     if mask.shape != (B, S):
         raise ValueError(f"{name}: mask must be (B, S) = {(B, S)}, got {mask.shape}: pad source and mask together")
     if mask.dtype != np.bool_:
-        raise TypeError(f"{name}: mask must be bool (True: a real key), got {mask.dtype}: compare first, as in ids != pad")
+        raise TypeError(f"{name}: mask must be bool (True: a real key), got {mask.dtype}: compare, as in ids != pad")
     return ready(mask)
+
+
+def check_scale(scale):
+    if isinstance(scale, Tensor):
+        raise TypeError("attention: scale must be a number, got Tensor: multiply the queries by it, for its gradient")

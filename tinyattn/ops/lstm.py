@@ -108,15 +108,16 @@ fused(lstm_cell, lstm_cell_reference)
 def forward(x, h0, c0, w_ih, w_hh, b_ih, b_hh, lengths, reverse):
     """(hs, h_T, c_T), and what backward wants: gates, the states before each step, lengths."""
     (B, T, E), H = x.shape, h0.shape[1]
-    gates = np.matmul(x.reshape(B * T, E), w_ih.T).reshape(B, T, 4 * H)
+    w_ih, w_hh = ready(w_ih), ready(w_hh)
+    gates = (x.reshape(B * T, E) @ w_ih.T).reshape(B, T, 4 * H)  # w_ih x so far
     bias = np.zeros(4 * H, x.dtype) if b_ih is None else b_ih + b_hh
     h_before, c_before, hs = (np.empty((B, T, H), x.dtype) for _ in range(3))
-    h, c = np.array(h0, order="C"), np.array(c0, order="C")
+    h, c = h0.copy(), c0.copy()
     if T == 1:  # too short for packing w_hh to pay
         step_forward(h @ w_hh.T, bias, lengths, 0, gates, h_before, c_before, hs, h, c)
         return (hs, h, c), (gates, h_before, c_before, lengths)
     panels = new_panels(H, 4 * H, x.dtype)
-    pack(ready(w_hh).T, panels)
+    pack(w_hh.T, panels)
 
     def work(start, stop):
         r = slice(start, stop)
@@ -130,7 +131,7 @@ def backward(x, w_ih, w_hh, b_ih, dy, saved, reverse):
     """dL/d each input of lstm, from dL/d each output."""
     gates, h_before, c_before, lengths = saved
     (B, T, E), H = x.shape, w_hh.shape[1]
-    dhs, dh, dc = ready(dy[0]), np.array(dy[1], order="C"), np.array(dy[2], order="C")
+    w_ih, w_hh, dhs, dh, dc = ready(w_ih), ready(w_hh), ready(dy[0]), dy[1].copy(), dy[2].copy()
     dgates = np.empty_like(gates)
     if T == 1:
         dz = np.empty((B, 4 * H), x.dtype)
@@ -138,7 +139,7 @@ def backward(x, w_ih, w_hh, b_ih, dy, saved, reverse):
         dh += dz @ w_hh
     else:
         panels = new_panels(4 * H, H, x.dtype)
-        pack(ready(w_hh), panels)
+        pack(w_hh, panels)
 
         def work(start, stop):
             r = slice(start, stop)
@@ -146,10 +147,10 @@ def backward(x, w_ih, w_hh, b_ih, dy, saved, reverse):
 
         over_rows(work, B, ROWS_PER_THREAD)
     steps = dgates.reshape(B * T, 4 * H)
-    dx = np.matmul(steps, w_ih).reshape(x.shape)
+    dx = (steps @ w_ih).reshape(x.shape)
     dw_ih, dw_hh = steps.T @ x.reshape(B * T, E), steps.T @ h_before.reshape(B * T, H)
     db = None if b_ih is None else steps.sum(0)
-    return dx, dh, dc, dw_ih, dw_hh, db, None if db is None else db.copy()
+    return dx, dh, dc, dw_ih, dw_hh, db, db if db is None else db.copy()  # two inputs never share a gradient's memory
 
 
 # --- what is refused ----------------------------------------------------

@@ -12,10 +12,12 @@ from ..kernels.compile import kernel
 from ..kernels.matmul import matmul_packed
 from ..kernels.vector import sigmoid, tanh
 
+PADDING = 16  # rows that lie a power of two apart get into each other's way in the cache: these are never that
+
 
 @kernel
 def sequence_forward(w, bias, lengths, reverse, gates, h_before, c_before, hs, h, c):
-    """All steps: h and c (B, H) go from the first state to the last. w is w_hhᵀ, packed; for the rest see step_forward."""
+    """All steps: h and c (B, H) go from the first state to the last. w is w_hhᵀ, packed; the rest as in step_forward."""
     B, T, H = hs.shape
     z = np.empty((B, 4 * H), hs.dtype)
     for step in range(T):
@@ -31,7 +33,7 @@ def step_forward(z, bias, lengths, t, gates, h_before, c_before, hs, h, c):
     hs (B, T, H) gets the output; h_before, c_before (B, T, H) keep the state that the step began with.
     """
     B, H = h.shape
-    F, G, O = H, 2 * H, 3 * H  # where the blocks of the gates begin; i's begins at 0
+    f0, g0, o0 = H, 2 * H, 3 * H  # where the blocks of f, g and o begin; that of i begins at 0
     for b in range(B):
         for j in range(H):
             h_before[b, t, j] = h[b, j]
@@ -44,13 +46,13 @@ def step_forward(z, bias, lengths, t, gates, h_before, c_before, hs, h, c):
         for j in range(2 * H):  # i and f
             gates[b, t, j] = sigmoid(gates[b, t, j] + z[b, j] + bias[j])
         for j in range(H):
-            gates[b, t, G + j] = tanh(gates[b, t, G + j] + z[b, G + j] + bias[G + j])
+            gates[b, t, g0 + j] = tanh(gates[b, t, g0 + j] + z[b, g0 + j] + bias[g0 + j])
         for j in range(H):
-            gates[b, t, O + j] = sigmoid(gates[b, t, O + j] + z[b, O + j] + bias[O + j])
+            gates[b, t, o0 + j] = sigmoid(gates[b, t, o0 + j] + z[b, o0 + j] + bias[o0 + j])
         for j in range(H):  # c' = f c + i g
-            c[b, j] = gates[b, t, F + j] * c[b, j] + gates[b, t, j] * gates[b, t, G + j]
+            c[b, j] = gates[b, t, f0 + j] * c[b, j] + gates[b, t, j] * gates[b, t, g0 + j]
         for j in range(H):  # h' = o tanh c'
-            h[b, j] = gates[b, t, O + j] * tanh(c[b, j])
+            h[b, j] = gates[b, t, o0 + j] * tanh(c[b, j])
         for j in range(H):
             hs[b, t, j] = h[b, j]
 
@@ -59,11 +61,11 @@ def step_forward(z, bias, lengths, t, gates, h_before, c_before, hs, h, c):
 def sequence_backward(w, lengths, reverse, gates, c_before, dhs, dgates, dh, dc):
     """All steps, last one first: dh and dc (B, H) go from dL/d last state to dL/d first state. w is w_hh, packed."""
     B, T, H = dhs.shape
-    dz = np.empty((B, 4 * H), dhs.dtype)
+    dz = np.empty((B, 4 * H + PADDING), dhs.dtype)
     for step in range(T):
         t = step if reverse else T - 1 - step
         step_backward(lengths, t, gates, c_before, dhs, dgates, dz, dh, dc)
-        matmul_packed(dz, w, dh, True)
+        matmul_packed(dz[:, : 4 * H], w, dh, True)
 
 
 @kernel
@@ -74,30 +76,30 @@ def step_backward(lengths, t, gates, c_before, dhs, dgates, dz, dh, dc):
     dh that went through w_hh: that is dz w_hh, and the caller adds it.
     """
     B, H = dh.shape
-    F, G, O = H, 2 * H, 3 * H
+    f0, g0, o0 = H, 2 * H, 3 * H
     for b in range(B):
         if t < lengths[b]:
             for j in range(H):
                 dh[b, j] += dhs[b, t, j]
             for j in range(H):  # tanh c', which the forward did not keep
-                c = gates[b, t, F + j] * c_before[b, t, j] + gates[b, t, j] * gates[b, t, G + j]
-                dz[b, O + j] = tanh(c)
+                c = gates[b, t, f0 + j] * c_before[b, t, j] + gates[b, t, j] * gates[b, t, g0 + j]
+                dz[b, o0 + j] = tanh(c)
             for j in range(H):  # dc' += dh' o (1 − tanh² c')
-                dc[b, j] += dh[b, j] * gates[b, t, O + j] * (1 - dz[b, O + j] * dz[b, O + j])
+                dc[b, j] += dh[b, j] * gates[b, t, o0 + j] * (1 - dz[b, o0 + j] * dz[b, o0 + j])
             for j in range(H):  # do = dh' tanh c', and through o's sigmoid
-                o = gates[b, t, O + j]
-                dz[b, O + j] *= dh[b, j] * o * (1 - o)
+                o = gates[b, t, o0 + j]
+                dz[b, o0 + j] *= dh[b, j] * o * (1 - o)
             for j in range(H):  # dg = dc' i, and through g's tanh
-                g = gates[b, t, G + j]
-                dz[b, G + j] = dc[b, j] * gates[b, t, j] * (1 - g * g)
+                g = gates[b, t, g0 + j]
+                dz[b, g0 + j] = dc[b, j] * gates[b, t, j] * (1 - g * g)
             for j in range(H):  # df = dc' c
-                f = gates[b, t, F + j]
-                dz[b, F + j] = dc[b, j] * c_before[b, t, j] * f * (1 - f)
+                f = gates[b, t, f0 + j]
+                dz[b, f0 + j] = dc[b, j] * c_before[b, t, j] * f * (1 - f)
             for j in range(H):  # di = dc' g
                 i = gates[b, t, j]
-                dz[b, j] = dc[b, j] * gates[b, t, G + j] * i * (1 - i)
+                dz[b, j] = dc[b, j] * gates[b, t, g0 + j] * i * (1 - i)
             for j in range(H):  # dc = dc' f
-                dc[b, j] *= gates[b, t, F + j]
+                dc[b, j] *= gates[b, t, f0 + j]
             for j in range(H):
                 dh[b, j] = 0
         else:  # past the row's end nothing happened: dh and dc go on as they came
