@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from llvmlite import binding, ir
 
+from tinyattn.kernels.compile import kernel
 from tinyattn.kernels.tile import AVX2, AVX512, PLAIN, emit_tiles, multiply_panel, panel_width, registers, tile_function
 
 CANARY = 12345.0
@@ -104,3 +105,13 @@ def test_a_cpu_without_the_registers_keeps_the_plain_loop(monkeypatch):
 def test_width_is_two_registers():
     for dtype in (np.float32, np.float64):
         assert panel_width(dtype) * np.dtype(dtype).itemsize == 2 * registers().bytes
+
+
+def test_inside_numba(module, monkeypatch):
+    module("unused", "")  # the compiler is on, whatever NUMBA_DISABLE_JIT says
+    monkeypatch.setitem(emit_tiles.__globals__, "registers", registers.__wrapped__)
+    multiply = kernel(emitted=emit_tiles)(multiply_panel.body)
+    random = np.random.default_rng(0)
+    a, panel, c = random.standard_normal((9, 4)), random.standard_normal((4, panel_width(np.float64))), np.ones((9, 5))
+    multiply(a, panel, c, True)
+    np.testing.assert_allclose(c, 1 + a @ panel[:, :5], rtol=1e-13)

@@ -73,3 +73,11 @@ def test_largest(dtype):
         for numbers in (x, -np.abs(x), np.abs(x), x * 0, np.append(x, math.inf), np.append(x, -math.inf)):
             assert largest(numbers) == numbers.max()
     assert largest(np.full(3, -math.inf, dtype)) == -math.inf
+
+
+def test_the_type_of_a_number_or_array_chooses_the_kernel(module):
+    made = module("choosing", "from tinyattn.kernels.vector import by_type\n@kernel\ndef f32(x):\n    return 32\n"
+                              "@kernel\ndef f64(x):\n    return 64\n"
+                              "@kernel(emitted=lambda: by_type(f32, f64))\ndef f(x):\n    return 0\n")
+    for dtype, wanted in ((np.float32, 32), (np.float64, 64)):
+        assert made.f(dtype(1)) == made.f(np.ones(2, dtype)) == wanted
