@@ -59,7 +59,7 @@ def score_additive(queries, keys, v, mask, scores):
 
 @kernel
 def score_additive_backward(queries, keys, v, dscores, dqueries, dkeys, dv):
-    """dv (B, A) += dscores · tanh;  dqueries and dkeys += dscores · v · (1 − tanh²), summed over what they do not have"""
+    """dv (B, A) += dscores · tanh;  dqueries and dkeys += dscores · v · (1 − tanh²), summed over the other's steps"""
     B, T, S = dscores.shape
     A = v.shape[0]
     row = np.empty(A, v.dtype)

@@ -17,7 +17,7 @@ PADDING = 16  # rows that lie a power of two apart get into each other's way in 
 
 @kernel
 def sequence_forward(w, bias, lengths, reverse, gates, h_before, c_before, hs, h, c):
-    """All steps: h and c (B, H) go from the first state to the last. w is w_hhᵀ, packed; the rest as in step_forward."""
+    """All steps: h and c (B, H) go from the first state to the last. w is w_hhᵀ, packed; the rest: step_forward."""
     B, T, H = hs.shape
     z = np.empty((B, 4 * H), hs.dtype)
     for step in range(T):
