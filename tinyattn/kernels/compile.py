@@ -33,6 +33,8 @@ class Kernel:
     Its options, and what it is made of, are what the cache knows its compiled form by.
     """
 
+    __name__: str
+
     def __init__(self, body: Callable, fastmath: Set[str], emitted: Callable[[], Any] | None) -> None:
         self.body, self.fastmath, self.emitted = body, fastmath, emitted
         self.file = body.__code__.co_filename

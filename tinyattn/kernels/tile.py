@@ -58,7 +58,6 @@ def emit_tiles() -> Any:
     of_cpu = registers()
     rows = of_cpu.rows[-1]
 
-    @intrinsic
     def tile(typing_context, a, panel, c, accumulate):
         def generate(context, build, signature, arguments):
             arrays = zip(signature.args[:3], arguments)
@@ -82,9 +81,11 @@ def emit_tiles() -> Any:
 
         return types.void(a, panel, c, types.boolean), generate
 
+    multiply_tile: Any = intrinsic(tile)
+
     def multiply_panel(a, panel, c, accumulate):
         for i in range(0, a.shape[0], rows):
-            tile(a[i:i + rows], panel, c[i:i + rows], accumulate)
+            multiply_tile(a[i:i + rows], panel, c[i:i + rows], accumulate)
 
     return multiply_panel
 
