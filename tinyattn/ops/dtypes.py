@@ -1,7 +1,8 @@
 """Which dtype an op computes in, where its inputs differ: PyTorch's rules, not NumPy's.
 
-NumPy turns float32 · int64 into float64, and int64 / int64 too; PyTorch keeps to float32, its default. Python's
-numbers never decide: float32 · 2.5 is float32 in both.
+NumPy turns float32 · int64 into float64, and int64 / int64 too; PyTorch keeps to float32, its default. Arrays with
+dimensions decide. A single number, an array without dimensions or one of Python's, counts only where it is of a
+higher kind (bool < integer < float): float32 · 2.5 is float32, and so is int64 · 2.5.
 """
 
 from __future__ import annotations
@@ -11,36 +12,36 @@ from typing import Any
 import numpy as np
 
 FLOAT = np.dtype(np.float32)  # what integers and bools become where a fraction may come out
+NUMBERS = {bool: np.dtype(np.bool_), int: np.dtype(np.int64), float: FLOAT}
+KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
 def common(name: str, arrays: list[Any]) -> list[Any]:
-    """All inputs in their common dtype. Python's numbers stay what they are: NumPy fits them to the arrays."""
-    if len(arrays) == 2:  # by far the most frequent case first
-        a, b = arrays
-        if type(a) is type(b) is np.ndarray and a.dtype is b.dtype:
-            return arrays
-    dtypes = set()
+    """All inputs as arrays in their common dtype."""
+    if all(type(x) is np.ndarray and x.dtype is arrays[0].dtype and x.dtype.kind in KINDS for x in arrays):
+        return arrays  # by far the most frequent case first
+    if any(isinstance(x, np.ndarray) for x in arrays):  # beside an array, NumPy's numbers are like Python's
+        arrays = [x.item() if isinstance(x, np.generic) else x for x in arrays]
+    groups: list[list[np.dtype]] = [[], [], []]  # of arrays with dimensions, of those without, of Python's numbers
     for x in arrays:
-        if isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "biuf":
-            dtypes.add(x.dtype)
-        elif not isinstance(x, (bool, int, float)):
+        if isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in KINDS:
+            groups[0 if x.ndim else 1].append(x.dtype)
+        elif type(x) in NUMBERS:
+            groups[2].append(NUMBERS[type(x)])
+        else:
             got = x.dtype if hasattr(x, "dtype") else type(x).__name__
             raise TypeError(f"{name}: wanted tensors, arrays or numbers, got {got}: make a tensor of it with ta.tensor")
-    floats = {dtype for dtype in dtypes if dtype.kind == "f"}
-    dtype = np.result_type(*(floats or dtypes or {FLOAT}))
-    if dtype.kind != "f" and any(isinstance(x, float) for x in arrays):
-        dtype = FLOAT
-    elif dtype.kind == "b" and any(type(x) is int for x in arrays):
-        dtype = np.dtype(np.int64)
-    return [x.astype(dtype, copy=False) if isinstance(x, (np.ndarray, np.generic)) else x for x in arrays]
+    dtype = None
+    for group in filter(None, groups):
+        found = np.result_type(*[dtype for dtype in group if dtype.kind == "f"] or group)
+        if dtype is None or KINDS[found.kind] > KINDS[dtype.kind]:
+            dtype = found
+    return [np.asarray(x, dtype) for x in arrays]
 
 
 def floating(name: str, arrays: list[Any]) -> list[Any]:
-    """All inputs in their common dtype, and float32 where that would be an integer or bool."""
-    arrays = common(name, arrays) if len(arrays) > 1 else arrays
-    if type(arrays[0]) is np.ndarray and arrays[0].dtype.kind == "f":
-        return arrays
-    return [x if isinstance(x, (int, float)) and len(arrays) > 1 else as_float(x) for x in arrays]
+    """All inputs as arrays in their common dtype, and float32 where that would be an integer or bool."""
+    return [as_float(x) for x in common(name, arrays)]
 
 
 def as_float(x: Any) -> Any:

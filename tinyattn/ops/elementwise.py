@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..tensor import op
-from .dtypes import as_float, common, floating
+from .dtypes import FLOAT, common, floating
 
 # --- arithmetic ---------------------------------------------------------
 
@@ -67,9 +67,9 @@ def pow(a, b, /):
     return a**b
 
 
-# 0⁰ = 1 and its derivative by a is 0, not 0 · 0⁻¹; where a is 0, log a stands with a factor 0.
+# 0⁰ = 1, its derivative by a is 0, not 0 · 0⁻¹: a is taken to be 1. Where a is 0, log a stands with a factor 0.
 pow.gradient(
-    da=lambda dy, a, b: dy * where(equal(b, 0), 0.0, b * pow(a, b - 1)),
+    da=lambda dy, a, b: dy * b * pow(where(logical_and(equal(a, 0), equal(b, 0)), 1.0, a), b - 1),
     db=lambda dy, y, a: dy * y * log(where(equal(a, 0), 1.0, a)),
 )
 
@@ -228,10 +228,10 @@ def minimum(a, b, /):
 minimum.gradient(da=lambda dy, a, b: dy * share_above(b, a), db=lambda dy, a, b: dy * share_above(a, b))
 
 
-@op(prepare=common)
+@op
 def share_above(a, b, /):
     """y = 1, ½ or 0, as a is above, at or below b"""
-    return as_float(0.5 * (np.sign(np.subtract(a, b)) + 1))
+    return np.add(np.greater(a, b), np.greater_equal(a, b), dtype=FLOAT) / 2  # a − b would be NaN for two infinities
 
 
 @op
@@ -239,7 +239,11 @@ def clamp(x, /, min=None, max=None):
     """y = x, but not below min nor above max"""
     if min is None and max is None:
         raise ValueError("clamp: wanted min, max or both, got neither")
-    return np.clip(x, min, max)
+    for bound in (min, max):
+        if not (bound is None or isinstance(bound, (int, float, np.number))):
+            raise TypeError(f"clamp: min and max must be numbers, got {type(bound).__name__}: use maximum and minimum")
+    x, low, high = common("clamp", [x, x if min is None else min, x if max is None else max])
+    return np.minimum(np.maximum(x, low), high)
 
 
 clamp.gradient(dx=lambda dy, x, min, max: dy * within(x, min=min, max=max))
