@@ -5,9 +5,12 @@ NumPy makes most of these views of the same memory, and so they are here.
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 
 from ..tensor import op, spread
+from .dtypes import common
 
 
 def axis_of(name, ndim, dim):
@@ -21,7 +24,10 @@ def axis_of(name, ndim, dim):
 def sizes_of(sizes):
     """Sizes given as f(2, 3) or as f((2, 3)), as one tuple of ints."""
     sizes = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
-    return tuple(int(size) for size in sizes)
+    try:
+        return tuple(operator.index(size) for size in sizes)
+    except TypeError:
+        raise TypeError(f"shape: sizes must be integers, got {tuple(sizes)}: use // for whole numbers") from None
 
 
 @op
@@ -132,7 +138,7 @@ def flip(x, *dims):
 # --- several in, several out --------------------------------------------
 
 
-@op
+@op(prepare=common)
 def concatenate(*xs, dim):
     """y = x₁ | x₂ | ... side by side"""
     return np.concatenate(xs, dim)
