@@ -6,6 +6,7 @@ keepdim: leave the reduced dimensions in place, with size 1.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,16 +60,22 @@ def mean(x, /, dim=None, keepdim=False):
 mean.gradient(dx=lambda dy, x, dim: across(dy, x, dim) / count(x, dim))
 
 
+def freedom(x, dim, correction):
+    """What `var` divides by: n − correction, NaN where that leaves nothing"""
+    n = count(x, dim) - correction
+    return n if n > 0 else math.nan
+
+
 @op(prepare=floating)
 def var(x, /, dim=None, correction=1, keepdim=False):
     """y = Σ (x − mean x)² / (n − correction)"""
-    centred = x - np.mean(x, axes("var", x, dim), keepdims=True)
-    return np.sum(centred * centred, axes("var", x, dim), keepdims=keepdim) / (count(x, dim) - correction)
+    centred = x - mean(x, dim=dim, keepdim=True)
+    return np.sum(centred * centred, axes("var", x, dim), keepdims=keepdim) / freedom(x, dim, correction)
 
 
 var.gradient(
     dx=lambda dy, x, dim, correction: (
-        across(dy, x, dim) * (x - mean(x, dim=dim, keepdim=True)) * (2 / (count(x, dim) - correction))
+        across(dy, x, dim) * (x - mean(x, dim=dim, keepdim=True)) * (2 / freedom(x, dim, correction))
     )
 )
 
@@ -146,6 +153,8 @@ def min(x, dim=None, keepdim=False):
 
 def extreme(x, dim, keepdim, values, positions, of_both):
     if dim is None:
+        if keepdim:
+            raise TypeError(f"{values.__name__}: keepdim=True needs a dim: {values.__name__} takes it without one too")
         return values(x)
     if not isinstance(dim, (int, np.integer)):
         return of_both(x, dim)
