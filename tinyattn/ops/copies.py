@@ -18,9 +18,15 @@ cast.gradient(dx=lambda dy: dy)  # the backward walk brings it back to x's dtype
 
 
 @op
+def truncate(x, /, dtype):
+    """y = x, as integers or bools: no gradient goes through"""
+    return x.astype(dtype, copy=False)
+
+
+@op
 def clone(x, /):
     """y = x, in memory of its own"""
-    return np.array(x)
+    return np.array(x, order="C")
 
 
 clone.gradient(dx=lambda dy: dy)
@@ -37,25 +43,31 @@ def to(x, dtype):
         dtype = np.dtype(dtype)
     except TypeError:
         raise TypeError(f"to: wanted a dtype such as ta.float64, got {dtype!r}") from None
-    return x if x.dtype == dtype else cast(x, dtype=dtype)
+    if x.dtype == dtype:
+        return x
+    return cast(x, dtype=dtype) if dtype.kind == "f" else truncate(x, dtype=dtype)
 
 
 # --- in place -----------------------------------------------------------
 
 
-def check_in_place(name, x):
+def check_in_place(name, x, value):
     """Refuses a write that gradients would know nothing of; says when and how it is allowed."""
-    if state.grad_enabled and x.requires_grad:
+    if state.grad_enabled and (x.requires_grad or (isinstance(value, Tensor) and value.requires_grad)):
+        which = "this tensor" if x.requires_grad else "the value"
         raise RuntimeError(
-            f"{name}: this tensor requires a gradient, which cannot see changes in place: "
+            f"{name}: {which} requires a gradient, which cannot see changes in place: "
             "make a new tensor, or write inside no_grad()"
         )
 
 
 def copy_(x, source):
     """Put the values of `source` (broadcast) into x."""
-    check_in_place("copy_", x)
-    x.array[...] = source.array if isinstance(source, Tensor) else source
+    check_in_place("copy_", x, source)
+    try:
+        x.array[...] = source.array if isinstance(source, Tensor) else source
+    except ValueError as error:
+        raise ValueError(f"copy_: {error}, for a tensor of shape {x.shape}") from None
     x.mark_changed()
     return x
 

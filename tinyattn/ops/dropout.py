@@ -21,11 +21,13 @@ def dropout(x, p=0.5, training=True):
     """y = x · mask, where mask is 0 with probability p, else 1 / (1 − p); y = x when not training.
 
     The masks come from `streams.generator()`: seed it with `ta.manual_seed`.
-    Raises: ValueError unless 0 ≤ p ≤ 1.
+    Raises: ValueError unless 0 ≤ p ≤ 1, TypeError for integers.
     Source: Srivastava et al. 2014, "Dropout", section 10, the scaling moved from testing to training.
     """
     if not 0 <= p <= 1:
         raise ValueError(f"dropout: p must be in 0 ... 1, got {p}")
+    if x.dtype.kind != "f":
+        raise TypeError(f"dropout: x must be floating-point, got {x.dtype}: use .float()")
     if not training or p == 0:
         return x
     keep = generator().random(x.shape, np.float32) >= p

@@ -36,13 +36,21 @@ def getitem(x, index):
 
     Raises: IndexError for a position that is not there, TypeError for an index of another kind.
     """
-    return pick(x, index=checked("indexing", x, index))
+    places = checked("indexing", x, index)
+    try:
+        return pick(x, index=places)
+    except IndexError as error:
+        raise IndexError(f"indexing: {error}, for a tensor of shape {tuple(x.shape)}") from None
 
 
 def setitem(x, index, value):
     """x[index] = value, in place, for tensors outside a graph: to fill them, or to update them in `no_grad()`."""
-    check_in_place("item assignment", x)
-    x.array[checked("item assignment", x, index)] = value.array if isinstance(value, Tensor) else value
+    check_in_place("item assignment", x, value)
+    places = checked("item assignment", x, index)
+    try:
+        x.array[places] = value.array if isinstance(value, Tensor) else value
+    except (IndexError, ValueError) as error:
+        raise type(error)(f"item assignment: {error}, for a tensor of shape {x.shape}") from None
     x.mark_changed()
 
 
@@ -60,7 +68,8 @@ def plain(name, part):
     if isinstance(part, Tensor):
         part = part.array
     if isinstance(part, (list, np.ndarray)):
-        part = np.asarray(part, dtype=None if len(part if isinstance(part, list) else (1,)) else np.int64)
+        # A copy: the gradient will ask for the index again, whatever becomes of the tensor until then.
+        part = np.array(part, dtype=None if len(part if isinstance(part, list) else (1,)) else np.int64)
         if part.dtype.kind in "biu":
             return part
         part = part.dtype
@@ -83,7 +92,7 @@ def gather(x, dim, index):
             f"got {index.shape}"
         )
     places = list(np.ogrid[tuple(slice(n) for n in index.shape)])
-    places[dim] = in_range("gather", index, x.shape[dim])
+    places[dim] = in_range("gather", index, x.shape[dim]).copy()
     return pick(x, index=tuple(places))
 
 
@@ -93,7 +102,7 @@ def index_select(x, dim, index):
     index = index.array if isinstance(index, Tensor) else np.asarray(index)
     if index.ndim > 1:
         raise ValueError(f"index_select: index must have one dimension, got shape {index.shape}")
-    places = in_range("index_select", index.reshape(-1), x.shape[dim])
+    places = in_range("index_select", index.reshape(-1), x.shape[dim]).copy()
     return pick(x, index=(*[slice(None)] * dim, places))
 
 
