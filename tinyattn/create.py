@@ -67,7 +67,8 @@ def arange(start: Any, end: Any = None, step: Any = 1, dtype: Any = None, requir
     """start, start + step, ... below end; with one argument 0, 1, ... below it. int64 where all are integers."""
     start, end = (0, start) if end is None else (start, end)
     whole = all(isinstance(number, (int, np.integer)) for number in (start, end, step))
-    return leaf(np.arange(start, end, step, dtype=dtype or (int64 if whole else float32)), requires_grad)
+    array = np.arange(start, end, step)  # in float64: in float32 NumPy would repeat a rounded step
+    return leaf(array.astype(dtype or (int64 if whole else float32), copy=False), requires_grad)
 
 
 def linspace(start: float, end: float, steps: int, dtype: Any = None, requires_grad: bool = False) -> Tensor:
