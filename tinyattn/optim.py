@@ -24,6 +24,8 @@ class Optimizer:
         for parameter in self.params:
             if not isinstance(parameter, Tensor) or parameter.node is not None:
                 raise TypeError(f"{name}: wanted leaf tensors, got {type(parameter).__name__}: pass model.parameters()")
+        if len({id(parameter) for parameter in self.params}) < len(self.params):
+            raise ValueError(f"{name}: wanted each parameter once, got one several times: it would be updated as often")
         if not lr >= 0:
             raise ValueError(f"{name}: lr must be at least 0, got {lr}")
 
@@ -32,7 +34,7 @@ class Optimizer:
             if set_to_none or parameter.grad is None:
                 parameter.grad = None
             else:
-                parameter.grad.zero_()
+                parameter.grad = parameter.grad.detach().zero_()  # without the graph that create_graph left
 
     def step(self) -> None:
         """Update every parameter that has a gradient."""
@@ -95,7 +97,7 @@ class SGD(Optimizer):
 class Adam(Optimizer):
     """m ← β₁ m + (1 − β₁) dx,  v ← β₂ v + (1 − β₂) dx²,  x ← x − lr · m̂ / (√v̂ + eps)
 
-    m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) at step t make up for the start at 0.
+    m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) at a parameter's step t make up for the start at 0.
     Source: Kingma and Ba 2015, "Adam: a method for stochastic optimization", algorithm 1.
     """
 
@@ -106,6 +108,7 @@ class Adam(Optimizer):
             raise ValueError(f"Adam: betas must be in 0 ... 1, 1 excluded, got {betas}")
         self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
         self.remember("mean", "square")
+        self.state["step"] = [np.array(0) for _ in self.params]  # each has its own: without a gradient there is none
 
     def update(self, x: np.ndarray, dx: np.ndarray, state: dict[str, np.ndarray]) -> None:
         if self.weight_decay:
@@ -115,5 +118,6 @@ class Adam(Optimizer):
         m += (1 - beta1) * dx
         v *= beta2
         v += (1 - beta2) * (dx * dx)
-        rate = self.lr / (1 - beta1**self.steps)
-        x -= rate * m / (np.sqrt(v / (1 - beta2**self.steps)) + self.eps)
+        state["step"] += 1
+        t = int(state["step"])
+        x -= self.lr / (1 - beta1**t) * m / (np.sqrt(v / (1 - beta2**t)) + self.eps)

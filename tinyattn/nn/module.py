@@ -18,6 +18,8 @@ class Parameter(Tensor):
 
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
         super().__init__(data.array if isinstance(data, Tensor) else data)
+        if isinstance(data, Tensor):  # the same memory: a change of one is a change of the other
+            self._changes = data.changes
         self.requires_grad = requires_grad
 
     def __repr__(self) -> str:
@@ -41,12 +43,21 @@ class Module:
         if owner is not None:
             if "_modules" not in self.__dict__:
                 raise AttributeError(f"{type(self).__name__}: call super().__init__() before assigning {name!r}")
-            for other in (self._parameters, self._modules):
-                other.pop(name, None)
+            (self._modules if owner == "_parameters" else self._parameters).pop(name, None)
             self.__dict__[owner][name] = value
-        elif value is None and name in self.__dict__.get("_parameters", ()):
-            self._parameters[name] = None
+        elif name in {**self.__dict__.get("_parameters", {}), **self.__dict__.get("_modules", {})}:
+            if value is not None:
+                raise TypeError(f"{type(self).__name__}: {name} must stay a Parameter or Module, or be None, got "
+                                f"{type(value).__name__}: wrap it in nn.Parameter, or del {name} first")
+            if name in self._parameters:
+                self._parameters[name] = None
+            self._modules.pop(name, None)
         object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        for owned in (self._parameters, self._modules):
+            owned.pop(name, None)
+        object.__delattr__(self, name)
 
     def register_parameter(self, name: str, parameter: Parameter | None) -> None:
         """A parameter under a name that is only known at run time; None: there is none, as for bias=False."""
@@ -74,11 +85,16 @@ class Module:
     def named_children(self) -> Iterator[tuple[str, Module]]:
         yield from self._modules.items()
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """Itself and all modules below, with their paths: "encoder.lstm"."""
-        yield prefix, self
-        for name, child in self._modules.items():
-            yield from child.named_modules(f"{prefix}.{name}" if prefix else name)
+    def named_modules(self, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, Module]]:
+        """Itself and all modules below, each once, with the first of its paths ("encoder.lstm") or with all of them."""
+        waiting, seen = [(prefix, self)], set()
+        while waiting:
+            path, module = waiting.pop()
+            if not (remove_duplicate and module in seen):
+                seen.add(module)
+                yield path, module
+                waiting += [(f"{path}.{name}" if path else name, child)
+                            for name, child in reversed(module._modules.items())]
 
     def modules(self) -> Iterator[Module]:
         return (module for _, module in self.named_modules())
@@ -111,7 +127,7 @@ class Module:
             if set_to_none or parameter.grad is None:
                 parameter.grad = None
             else:
-                parameter.grad.zero_()
+                parameter.grad = parameter.grad.detach().zero_()  # without the graph that create_graph left
 
     def requires_grad_(self, requires_grad: bool = True) -> Module:
         for parameter in self.parameters():
@@ -119,7 +135,9 @@ class Module:
         return self
 
     def to(self, dtype: Any) -> Module:
-        """All floating-point parameters in another dtype, in place."""
+        """All parameters in another dtype, in place. Raises: TypeError unless it is a floating-point one."""
+        if np.dtype(dtype).kind != "f":
+            raise TypeError(f"{type(self).__name__}.to: parameters must be floating-point, got {np.dtype(dtype)}")
         for parameter in self.parameters():
             parameter.array = parameter.array.astype(dtype, copy=False)
             parameter.grad = None
@@ -137,7 +155,7 @@ class Module:
         """Every parameter under each of its names; the tensors share the parameters' memory."""
         return {
             (f"{path}.{name}" if path else name): parameter.detach()
-            for path, module in self.named_modules()
+            for path, module in self.named_modules(remove_duplicate=False)
             for name, parameter in module._parameters.items()
             if parameter is not None
         }

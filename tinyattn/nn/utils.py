@@ -10,7 +10,8 @@ import numpy as np
 from ..tensor import Tensor
 
 
-def clip_grad_norm_(parameters: Iterable[Tensor] | Tensor, max_norm: float, error_if_nonfinite: bool = False) -> Tensor:
+def clip_grad_norm_(parameters: Iterable[Tensor] | Tensor, max_norm: float, *,
+                    error_if_nonfinite: bool = False) -> Tensor:
     """Scale all gradients down, together and in place, where their common length is above `max_norm`.
 
     Returns the length before: √(Σ g²) over every element of every gradient.
@@ -25,6 +26,7 @@ def clip_grad_norm_(parameters: Iterable[Tensor] | Tensor, max_norm: float, erro
         raise RuntimeError(f"clip_grad_norm_: the gradients' length is {norm}: was the loss still finite?")
     if not norm <= max_norm:
         for gradient in gradients:
-            gradient.array *= gradient.dtype.type(max_norm / (norm + 1e-6))
+            with np.errstate(invalid="ignore"):  # an infinite length: 0 · ∞
+                gradient.array *= gradient.dtype.type(max_norm / (norm + 1e-6))
             gradient.mark_changed()
     return Tensor(np.asarray(norm, gradients[0].dtype if gradients else np.float32))
