@@ -11,8 +11,13 @@ from typing import Any
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 # The engine's own files: between the line that asks for an op and the op.
-MACHINERY = {PACKAGE + os.path.join(*parts) for parts in
-             (["tensor.py"], ["callers.py"], ["record.py"], ["ops", "__init__.py"], ["ops", "fused.py"])}
+MACHINERY = {
+    PACKAGE + name.replace("/", os.sep)
+    for name in ("tensor.py", "op.py", "callers.py", "record.py", "ops/__init__.py", "ops/fused.py")
+}
+
+
+DULL = {"x", "y", "a", "b", "input", "other"}  # names that any op might have for any input
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +47,14 @@ def line_of(frame: FrameType | None) -> Line | None:
     return None if frame is None else Line(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
 
 
-def variable_names(frames: Sequence[FrameType | None], things: dict[int, Any], dull: Sequence[str]) -> dict[int, str]:
-    """Of things, by id, what the variables are called that hold them: in the first of the frames with such a variable.
-
-    dull: names that say nothing, like those that the op itself has for its inputs.
-    """
+def variable_names(inner: Sequence[FrameType], user: FrameType | None, things: dict[int, Any]) -> dict[int, str]:
+    """Of things, by id, what the variables are called that hold them: the user's, else the outermost of ours that
+    says something."""
     names: dict[int, str] = {}
-    for frame in frames:
+    for frame in (user, *inner):
         if frame is None or len(names) == len(things):
-            break
+            continue
         for name, thing in list(frame.f_locals.items()):
-            if id(thing) in things and not name.startswith("_") and name not in dull:
+            if id(thing) in things and not name.startswith("_") and (frame is user or name not in DULL):
                 names.setdefault(id(thing), name)
     return names

@@ -13,7 +13,6 @@ called what `record.name` or its module calls it, else like the variable that he
 from __future__ import annotations
 
 import json
-import math
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,41 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from .callers import Line, calling_frames, line_of, variable_names
+from .callers import calling_frames, line_of, variable_names
+from .op import Op
+from .recorded import Call, Value, as_json, kind_of, small
 from .state import state
-from .tensor import Op, Tensor
-
-FEW = 16  # arrays up to this many elements are kept among the attributes of an op
-
-
-@dataclass(slots=True, weakref_slot=True)
-class Value:
-    """A tensor or constant of the run. `gradient` is dL/dvalue of the last backward, None before there was one."""
-
-    number: int
-    kind: str  # "parameter", "input", "constant", or "result" of a call
-    array: np.ndarray
-    requires_grad: bool = False
-    name: str | None = None
-    call: int | None = None  # the number of the call that made it
-    gradient: np.ndarray | None = None
-    due: bool = False  # did a backward reach a call that used it, and has its gradient not come yet?
-
-
-@dataclass(slots=True)
-class Call:
-    """One op on its values. `path` is the module it ran in, like "encoder.lstm"; `step` its place in a sequence."""
-
-    number: int
-    op: str
-    formula: str
-    attributes: dict[str, Any]
-    inputs: list[tuple[str, int]]  # the op's name for the input, and the value's number
-    outputs: list[int]
-    path: str
-    step: int | None
-    user: Line | None  # the line outside this package that it goes back to
-    source: Line | None  # the line of this package that called the op, where one did
+from .tensor import Tensor
 
 
 @dataclass(eq=False)
@@ -85,23 +54,35 @@ class Record:
         # Ids, targets and masks reach an op as attributes, since they have no gradient.
         given += [(name, x) for name, x in attributes.items() if isinstance(x, (Tensor, np.ndarray)) and x.ndim]
         inputs = [(name, self._value(x)) for name, x in given]
-        results = [self._remember(y, Value(len(self.values), "result", np.array(y.array), y.requires_grad, None, number))
-                   for y in outputs]
+        results = [
+            self._remember(y, Value(len(self.values), "result", np.array(y.array), y.requires_grad, None, number))
+            for y in outputs
+        ]
         leaves = [value for _, value in inputs if value.call is None and value.requires_grad]
         for y, value in zip(outputs, results):
             self._watch(y, value, leaves)
         inner, user = calling_frames(op.forward.__code__.co_filename)
-        unnamed = {id(x): value for (_, x), (_, value) in zip(given, inputs)
-                   if value.name is None and isinstance(x, (Tensor, np.ndarray))}
-        dull = [name for name, _ in given]
-        for key, name in variable_names([user, *inner], unnamed, dull).items():
+        unnamed = {
+            id(x): value
+            for (_, x), (_, value) in zip(given, inputs)
+            if value.name is None and isinstance(x, (Tensor, np.ndarray))
+        }
+        for key, name in variable_names(inner, user, unnamed).items():
             unnamed[key].name = name
-        self.calls.append(Call(
-            number, op.name, op.formula,
-            {name: small(x) for name, x in attributes.items() if name not in dull},
-            [(name, value.number) for name, value in inputs], [value.number for value in results],
-            self._paths[-1] if self._paths else "", self._steps[0] if self._steps else None,
-            line_of(user), line_of(inner[-1] if inner else None)))
+        self.calls.append(
+            Call(
+                number,
+                op.name,
+                op.formula,
+                {name: small(x) for name, x in attributes.items() if name not in dict(given)},
+                [(name, value.number) for name, value in inputs],
+                [value.number for value in results],
+                self._paths[-1] if self._paths else "",
+                self._steps[0] if self._steps else None,
+                line_of(user),
+                line_of(inner[-1] if inner else None),
+            )
+        )
 
     @contextmanager
     def scope(self, module: Any) -> Iterator[None]:
@@ -164,7 +145,7 @@ class Record:
         """Have backward leave x's gradient in `value`, and tell `leaves`, which x was made from, to expect theirs."""
         if not value.requires_grad:
             return
-        kept, expecting = weakref.ref(value), [weakref.ref(leaf) for leaf in leaves]  # a hook keeps no record alive
+        kept, expecting = (weakref.ref(value), [weakref.ref(leaf) for leaf in leaves])  # a hook keeps no record alive
 
         def keep(gradient: Tensor) -> None:
             value = kept()
@@ -199,11 +180,29 @@ class Record:
         of the op's name for it and a value's number, user and source {file, line, function} or null.
         Numbers that JSON lacks are the strings "NaN", "Infinity" and "-Infinity".
         """
-        values = [{"number": v.number, "name": v.name, "kind": v.kind, "shape": v.array.shape,
-                   "dtype": str(v.array.dtype), "requires_grad": v.requires_grad, "call": v.call,
-                   "data": v.array, "gradient": v.gradient} for v in self.values]
-        return as_json({"version": 1, "modules": self.modules, "words": self.words, "values": values,
-                        "calls": [asdict(call) for call in self.calls]})
+        values = [
+            {
+                "number": v.number,
+                "name": v.name,
+                "kind": v.kind,
+                "shape": v.array.shape,
+                "dtype": str(v.array.dtype),
+                "requires_grad": v.requires_grad,
+                "call": v.call,
+                "data": v.array,
+                "gradient": v.gradient,
+            }
+            for v in self.values
+        ]
+        return as_json(
+            {
+                "version": 1,
+                "modules": self.modules,
+                "words": self.words,
+                "values": values,
+                "calls": [asdict(call) for call in self.calls],
+            }
+        )
 
     def to_json(self, indent: int | None = None) -> str:
         """`as_dict` as JSON text."""
@@ -236,50 +235,9 @@ def changed(x: Any) -> Any:
     return x.changes.last if isinstance(x, Tensor) else x.tobytes() if isinstance(x, np.ndarray) else None
 
 
-def kind_of(x: Any, array: np.ndarray) -> str:
-    """Of what no recorded op made: a leaf that asks for its gradient is a parameter; a number, an array other than of
-    ids, or a tensor that is the same number all over, like an LSTM's first state, is a constant; the rest are inputs."""
-    if isinstance(x, Tensor):
-        if x.requires_grad and x.node is None:
-            return "parameter"
-        uniform = array.dtype.kind == "f" and array.size > 1 and np.all(array == array.flat[0])
-        return "constant" if uniform else "input"
-    return "input" if isinstance(x, np.ndarray) and array.ndim > 0 and array.dtype.kind in "iu" else "constant"
-
-
 def free_name(name: str, taken: Sequence[str]) -> str:
     """name, or name2, name3 ... where it is taken."""
     count = 1
     while (free := name if count == 1 else f"{name}{count}") in taken:
         count += 1
     return free
-
-
-def small(x: Any) -> Any:
-    """An attribute as it is kept: numbers, strings and short arrays as they are, the rest by its kind."""
-    if isinstance(x, Tensor):
-        x = x.array
-    if isinstance(x, np.generic):
-        return x.item()
-    if isinstance(x, np.ndarray):
-        return x.tolist() if x.size <= FEW else f"array {x.shape} {x.dtype}"
-    if isinstance(x, slice):
-        return ":".join("" if part is None else str(part) for part in (x.start, x.stop)) + (f":{x.step}" * bool(x.step))
-    if isinstance(x, (tuple, list)):
-        return [small(part) for part in x]
-    if x is None or isinstance(x, (bool, int, float, str)):
-        return x
-    return "..." if x is Ellipsis else str(x) if isinstance(x, np.dtype) else getattr(x, "__name__", type(x).__name__)
-
-
-def as_json(x: Any) -> Any:
-    """JSON's types: arrays and tuples as lists, and as strings the numbers that JSON lacks."""
-    if isinstance(x, np.ndarray):
-        x = x.tolist()
-    if isinstance(x, dict):
-        return {name: as_json(part) for name, part in x.items()}
-    if isinstance(x, (list, tuple)):
-        return [as_json(part) for part in x]
-    if isinstance(x, float) and not math.isfinite(x):
-        return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
-    return x

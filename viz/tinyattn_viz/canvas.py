@@ -10,7 +10,7 @@ import html
 from typing import NamedTuple
 
 from .labels import plain, visible
-from .style import BOLD, FONT, INK
+from .style import FONT, INK
 
 ANCHORS = {"left": "start", "middle": "middle", "right": "end"}
 JUSTIFY = {"left": "\\l", "middle": "", "right": "\\r"}
@@ -33,7 +33,6 @@ class Text(NamedTuple):
     size: float = 12.0
     anchor: str = "middle"  # "left": the text begins at x; "right": it ends there
     colour: str = INK
-    bold: bool = False
 
 
 class Canvas:
@@ -55,13 +54,16 @@ class Canvas:
         ]
         for r in self.rectangles:
             tip = f"<title>{xml(r.tip)}</title>" if r.tip else ""
-            lines.append(f'<rect x="{r.x:g}" y="{r.y:g}" width="{r.width:g}" height="{r.height:g}" '
-                         f'fill="{r.fill}" stroke="{r.stroke}">{tip}</rect>')
+            lines.append(
+                f'<rect x="{r.x:g}" y="{r.y:g}" width="{r.width:g}" height="{r.height:g}" '
+                f'fill="{r.fill}" stroke="{r.stroke}">{tip}</rect>'
+            )
         for t in self.texts:
-            bold = ' font-weight="bold"' if t.bold else ""
             # Isolated, each word keeps its own direction and does not turn its neighbours round.
-            lines.append(f'<text x="{t.x:g}" y="{t.y + t.size * 0.35:g}" font-size="{t.size:g}" fill="{t.colour}" '
-                         f'text-anchor="{ANCHORS[t.anchor]}" unicode-bidi="isolate"{bold}>{xml(t.words)}</text>')
+            lines.append(
+                f'<text x="{t.x:g}" y="{t.y + t.size * 0.35:g}" font-size="{t.size:g}" fill="{t.colour}" '
+                f'text-anchor="{ANCHORS[t.anchor]}" unicode-bidi="isolate">{xml(t.words)}</text>'
+            )
         return "\n".join([*lines, "</svg>", ""])
 
     def dot(self) -> str:
@@ -69,24 +71,37 @@ class Canvas:
 
         graph = graphviz.Digraph(
             graph_attr={"bgcolor": "white", "pad": "0", "outputorder": "nodesfirst", "tooltip": plain(self.title)},
-            node_attr={"shape": "box", "fontname": FONT, "fixedsize": "true", "margin": "0", "label": ""})
+            node_attr={"shape": "box", "fontname": FONT, "fixedsize": "true", "margin": "0", "label": ""},
+        )
         page = Rectangle(0, 0, self.width, self.height, "#ffffff")
         for number, r in enumerate([page, *self.rectangles]):
             outline = r.fill if r.stroke == "none" else r.stroke
             graph.node(f"r{number}", style="filled", fillcolor=r.fill, color=outline, **self.place(r))
         for number, t in enumerate(self.texts):
             # A text has a box without outline, as wide as the page allows, and stands at its left, middle or right.
-            left, right = {"left": (t.x, self.width), "right": (0.0, t.x),
-                           "middle": (max(0.0, 2 * t.x - self.width), min(self.width, 2 * t.x))}[t.anchor]
+            left, right = {
+                "left": (t.x, self.width),
+                "right": (0.0, t.x),
+                "middle": (max(0.0, 2 * t.x - self.width), min(self.width, 2 * t.x)),
+            }[t.anchor]
             box = Rectangle(left, t.y - t.size / 2, right - left, t.size, "none")
-            graph.node(f"t{number}", plain(t.words, JUSTIFY[t.anchor]), shape="plaintext", fontsize=f"{t.size:g}",
-                       fontcolor=t.colour, fontname=BOLD if t.bold else FONT, **self.place(box))
+            graph.node(
+                f"t{number}",
+                plain(t.words, JUSTIFY[t.anchor]),
+                shape="plaintext",
+                fontsize=f"{t.size:g}",
+                fontcolor=t.colour,
+                **self.place(box),
+            )
         return graph.source
 
     def place(self, r: Rectangle) -> dict[str, str]:
         """Graphviz counts y upwards, places a box by its middle and sizes it in inches."""
-        return {"pos": f"{r.x + r.width / 2:.2f},{self.height - r.y - r.height / 2:.2f}",
-                "width": f"{r.width / 72:.4f}", "height": f"{r.height / 72:.4f}"}
+        return {
+            "pos": f"{r.x + r.width / 2:.2f},{self.height - r.y - r.height / 2:.2f}",
+            "width": f"{r.width / 72:.4f}",
+            "height": f"{r.height / 72:.4f}",
+        }
 
 
 def xml(text: str) -> str:

@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from tinyattn.record import Call, Record, Value
+from tinyattn.record import Record
+from tinyattn.recorded import Call, Value
 
 Key = tuple[Any, ...]
 
@@ -79,8 +80,8 @@ class ByModule(Grouping):
 class InOrder(Grouping):
     """As many ops in a row as it takes: what is left for a long program without modules."""
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    def __init__(self, size: int, total: int) -> None:
+        self.size, self.total = size, total
         self.note = f"Each box is {size:,} ops in the order they ran."
 
     def key(self, call: Call) -> Key:
@@ -94,7 +95,7 @@ class InOrder(Grouping):
 
     def title(self, call: Call) -> str:
         first = call.number // self.size * self.size
-        return f"ops {first:,} … {first + self.size - 1:,}"
+        return f"ops {first:,} … {min(first + self.size, self.total) - 1:,}"
 
 
 def groupings(record: Record, budget: int) -> Iterator[Grouping]:
@@ -104,11 +105,13 @@ def groupings(record: Record, budget: int) -> Iterator[Grouping]:
     deepest = max((call.path.count(".") + 1 for call in record.calls if call.path), default=0)
     yield ByModule(deepest, "Each module is one box.")
     for depth in range(deepest - 1, 0, -1):
-        yield ByModule(depth, f"Each module of the outer {depth} is one box." if depth > 1
-                       else "Each outermost module is one box.")
-    size = max(2, -(-len(record.calls) // max(1, budget // 2)))
+        yield ByModule(
+            depth, f"Each module of the outer {depth} is one box." if depth > 1 else "Each outermost module is one box."
+        )
+    total = len(record.calls)
+    size = max(2, -(-total // max(1, budget // 8)))  # a long chain is no easier to follow than a short one
     while True:
-        yield InOrder(size)
+        yield InOrder(size, total)
         size *= 2
 
 
@@ -117,7 +120,7 @@ def within_budget(record: Record, budget: int) -> Grouping:
     whole = 0
     for grouping in groupings(record, budget):
         boxes = len({grouping.key(call) for call in record.calls}) + len(leaves(record, grouping))
-        if whole and (boxes <= budget or (isinstance(grouping, InOrder) and grouping.size >= len(record.calls))):
+        if whole and (boxes <= budget or (isinstance(grouping, InOrder) and grouping.size >= grouping.total)):
             grouping.note += f" All of it would be {whole:,} boxes, more than {budget:,}."
             return grouping
         if boxes <= budget:

@@ -7,7 +7,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from tinyattn.record import Call, Record, Value
+from tinyattn.record import Record
+from tinyattn.recorded import Call, Value
 
 from .labels import number, shape
 
@@ -35,8 +36,13 @@ def within(name: str, path: str) -> str:
 
 def short(x: Any) -> str:
     """An attribute in a few characters."""
-    text = f"({', '.join(short(part) for part in x)})" if isinstance(x, (list, tuple)) else \
-        number(x) if isinstance(x, (int, float)) else str(x)
+    text = (
+        f"({', '.join(short(part) for part in x)})"
+        if isinstance(x, (list, tuple))
+        else number(x)
+        if isinstance(x, (int, float))
+        else str(x)
+    )
     return text if len(text) <= 28 else text[:27] + "…"
 
 
@@ -56,3 +62,14 @@ def count(n: int, word: str) -> str:
 
 def wrapped(formula: str) -> list[str]:
     return textwrap.wrap(formula, 36, break_long_words=False)
+
+
+def word_rows(words: list[str] | None) -> list[tuple[str, str]]:
+    """A sentence, broken after every few words."""
+    lines: list[str] = []
+    for word in words or ():
+        if lines and len(lines[-1]) + len(word) < 26:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return [("words", line) for line in lines]

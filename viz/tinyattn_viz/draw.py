@@ -16,8 +16,9 @@ from .walk import record_of
 BUDGET = 300  # boxes: more than that nobody reads
 
 
-def draw(what: Tensor | Record, detail: str = "op", names: Mapping[str, Tensor] | None = None,
-         budget: int = BUDGET) -> Picture:
+def draw(
+    what: Tensor | Record, detail: str = "op", names: Mapping[str, Tensor] | None = None, budget: int = BUDGET
+) -> Picture:
     """A picture of a computation.
 
     what: a Record (`with ta.record() as record`), or any tensor, whose graph is then followed back to its leaves.
@@ -29,14 +30,19 @@ def draw(what: Tensor | Record, detail: str = "op", names: Mapping[str, Tensor] 
     """
     if detail not in ("op", "layer"):
         raise ValueError(f'draw: detail must be "layer" or "op", got {detail!r}')
+    if isinstance(what, Tensor) and detail == "layer":
+        raise ValueError('draw: the graph behind a tensor knows no modules: pass a record, or detail="op"')
     if isinstance(what, Tensor):
         record, note = record_of(what, sys._getframe(1), names or {})
+        missing = "grad not kept"  # by plain tensors; a record keeps them all
     else:
-        record, note = what, ""
+        record, note, missing = what, "", "no gradient"
         for name, x in (names or {}).items():
             record.name(x, name)
     if not record.calls:
         raise ValueError("draw: nothing was recorded: call the model or ops inside the `with record()` block")
-    graph = op_graph(record, budget) if detail == "op" else layer_graph(record)
+    graph = layer_graph(record) if detail == "layer" else op_graph(record, budget, missing)
+    if len(graph.boxes) > budget:  # layers of a long program without modules are its ops
+        graph = op_graph(record, budget, missing)
     graph.caption += [note] if note else []
     return Picture(graph.dot(), tips=graph.tips())

@@ -56,8 +56,10 @@ def _find(chosen: str | None, on_path: str | None) -> Engine:
         engine = Engine((chosen,), f"TINYATTN_DOT={chosen}")
         problem = probe(engine)
         if problem:
-            raise LayoutError(f"draw: the layout program that TINYATTN_DOT names, {chosen}, does not work ({problem}): "
-                              "name a working dot program or unset TINYATTN_DOT")
+            raise LayoutError(
+                f"draw: the layout program that TINYATTN_DOT names, {chosen}, does not work ({problem}): "
+                "name a working dot program or unset TINYATTN_DOT"
+            )
         return engine
     tried = []
     if on_path:
@@ -71,8 +73,10 @@ def _find(chosen: str | None, on_path: str | None) -> Engine:
             return engine
         problems.append(f"{engine.origin}: {problem}")
     found = "; ".join(problems) or "neither a dot program nor the pygraphviz wheel is installed"
-    raise LayoutError(f"draw: no layout engine works ({found}): run `pip install pygraphviz`, or install Graphviz; "
-                      "the dot format needs none")
+    raise LayoutError(
+        f"draw: no layout engine works ({found}): run `pip install pygraphviz`, or install Graphviz; "
+        "the dot format needs none"
+    )
 
 
 def probe(engine: Engine) -> str | None:
@@ -105,12 +109,15 @@ def run(engine: Engine, source: str, format: str, program: str, timeout: float) 
     try:
         done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=timeout, check=False)
     except subprocess.TimeoutExpired:
-        raise LayoutError(f"draw: the layout took longer than {timeout:g} s: draw less (detail=\"layer\", a smaller "
-                          "budget), or save the dot format and lay it out yourself") from None
+        raise LayoutError(
+            f'draw: the layout took longer than {timeout:g} s: draw less (detail="layer", a smaller '
+            "budget), or save the dot format and lay it out yourself"
+        ) from None
     except OSError as error:
         raise LayoutError(f"draw: {engine.origin} cannot be run: {error}") from error
     if done.returncode != 0 or not done.stdout:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise LayoutError(f"draw: {engine.origin} failed with exit code {done.returncode}"
-                          + (f": {said[-1]}" if said else ""))
+        raise LayoutError(
+            f"draw: {engine.origin} failed with exit code {done.returncode}" + (f": {said[-1]}" if said else "")
+        )
     return done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from . import style
 from .labels import markup, plain
@@ -45,20 +46,38 @@ class Graph:
         import graphviz
 
         dot = graphviz.Digraph(
-            graph_attr={"rankdir": self.direction, "bgcolor": "white", "fontname": style.FONT, "fontsize": "11",
-                        "fontcolor": style.MUTED, "labelloc": "b", "labeljust": "l", "pad": "0.25",
-                        "nodesep": "0.3", "ranksep": "0.42",
-                        "label": graphviz.nohtml("".join(plain(line, "\\l") for line in self.caption))},
+            graph_attr={
+                "rankdir": self.direction,
+                "bgcolor": "white",
+                "fontname": style.FONT,
+                "fontsize": "11",
+                "fontcolor": style.MUTED,
+                "labelloc": "b",
+                "labeljust": "l",
+                "pad": "0.25",
+                "nodesep": "0.3",
+                "ranksep": "0.42",
+                "label": graphviz.nohtml("".join(plain(line, "\\l") for line in self.caption)),
+            },
             node_attr={"fontname": style.FONT, "fontsize": "11", "fontcolor": style.INK, "margin": "0.12,0.08"},
-            edge_attr={"fontname": style.FONT, "fontsize": "9", "fontcolor": style.MUTED, "color": style.EDGE,
-                       "arrowsize": "0.7"})
+            edge_attr={
+                "fontname": style.FONT,
+                "fontsize": "9",
+                "fontcolor": style.MUTED,
+                "color": style.EDGE,
+                "arrowsize": "0.7",
+            },
+        )
         members: dict[Place, list[int]] = {}
         for number, box in enumerate(self.boxes):
             for depth in range(len(box.place) + 1):
                 members.setdefault(box.place[:depth], [])
             members[box.place].append(number)
-        clusters = {place: graphviz.Digraph(f"cluster{number}", graph_attr=self.cluster_look(place))
-                    for number, place in enumerate(members) if place}
+        clusters = {
+            place: graphviz.Digraph(f"cluster{number}", graph_attr=self.cluster_look(place))
+            for number, place in enumerate(members)
+            if place
+        }
         for place, numbers in members.items():
             for number in numbers:
                 self.write_box(clusters.get(place, dot), number)
@@ -69,17 +88,25 @@ class Graph:
             dot.edge(f"n{edge.tail}", f"n{edge.head}", lines(edge.label), **look)
         return dot.source
 
-    def write_box(self, dot: object, number: int) -> None:
+    def write_box(self, dot: Any, number: int) -> None:
         box = self.boxes[number]
         shape, look, fill, outline = style.BOXES[box.kind]
         dot.node(f"n{number}", table(box.rows), shape=shape, style=look, fillcolor=fill, color=outline)
 
     def cluster_look(self, place: Place) -> dict[str, str]:
         depth = min(len(place), len(style.CLUSTERS)) - 1
-        return {"label": plain(self.titles.get(place, place[-1])), "style": "rounded,filled",
-                "labelloc": "b" if self.direction == "BT" else "t", "labeljust": "l",
-                "fillcolor": style.CLUSTERS[depth], "color": style.CLUSTER_OUTLINE, "fontname": style.BOLD,
-                "fontcolor": style.INK, "fontsize": "12", "margin": "12"}
+        return {
+            "label": f"<<B>{markup(self.titles.get(place, place[-1]))}</B>>",
+            "style": "rounded,filled",
+            "labelloc": "b" if self.direction == "BT" else "t",
+            "labeljust": "l",
+            "fillcolor": style.CLUSTERS[depth],
+            "color": style.CLUSTER_OUTLINE,
+            "fontname": style.FONT,
+            "fontcolor": style.INK,
+            "fontsize": "12",
+            "margin": "12",
+        }
 
     def tips(self) -> dict[str, str]:
         """What to say of each box, by the name it has in the Graphviz text."""

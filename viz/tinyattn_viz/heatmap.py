@@ -42,8 +42,10 @@ def heatmap(attention: Any, source: Sequence[str], target: Sequence[str]) -> Pic
     right, bottom = float(edges[-1]), top + ROW * len(target)
     canvas = Canvas(right + 84, bottom + MARGIN, f"Attention: {' '.join(target)} from {' '.join(source)}")
 
-    canvas.texts += [Text((left + right) / 2, MARGIN + 6, "source", 11, colour=MUTED),
-                     Text(MARGIN, top - GAP - 8, "target", 11, "left", colour=MUTED)]
+    canvas.texts += [
+        Text((left + right) / 2, MARGIN + 6, "source", 11, colour=MUTED),
+        Text(MARGIN, top - GAP - 8, "target", 11, "left", colour=MUTED),
+    ]
     for x, width, word in zip(edges, widths, source, strict=False):
         canvas.texts.append(Text(x + width / 2, top - GAP - 8, word, 13))
     for row, word in enumerate(target):
@@ -64,8 +66,9 @@ def add_scale(canvas: Canvas, x: float, top: float, height: float) -> None:
     steps = 4 * (len(BLUES) - 1)
     for step in range(steps):
         weight = 1 - (step + 0.5) / steps
-        canvas.rectangles.append(Rectangle(x, top + height * step / steps, 12, height / steps, blue(weight),
-                                           blue(weight)))
+        canvas.rectangles.append(
+            Rectangle(x, top + height * step / steps, 12, height / steps, blue(weight), blue(weight))
+        )
     for weight in (0.0, 0.5, 1.0):
         canvas.texts.append(Text(x + 18, top + height * (1 - weight), f"{weight:g}", 10, "left", colour=MUTED))
 
@@ -75,8 +78,10 @@ def check(weights: np.ndarray, source: Sequence[str], target: Sequence[str]) -> 
     if not source or not target:
         raise ValueError(f"heatmap: wanted words on both sides, got (target, source) = {wanted}")
     if weights.shape != wanted:
-        raise ValueError(f"heatmap: attention must be (target, source) = {wanted}, got {weights.shape}: pass a word "
-                         "for each row and column, EOS included")
+        raise ValueError(
+            f"heatmap: attention must be (target, source) = {wanted}, got {weights.shape}: pass a word "
+            "for each row and column, EOS included"
+        )
     if not np.all((weights >= 0) & (weights <= 1 + 1e-6)):
         raise ValueError("heatmap: attention weights must lie between 0 and 1: pass them after the softmax")
 

@@ -1,4 +1,4 @@
-"""Texts in pictures: any token or number, written so that neither Graphviz nor a browser takes it for an instruction."""
+"""Texts in pictures: any token or number, so that neither Graphviz nor a browser takes it for an instruction."""
 
 from __future__ import annotations
 
@@ -74,6 +74,8 @@ def value(array: np.ndarray) -> list[str]:
     if finite.min() == finite.max():
         lines = [f"all {number(finite[0])}"]
     else:
-        lines = [f"mean {number(finite.mean())} ± {number(finite.std())}",
-                 f"{number(finite.min())} … {number(finite.max())}"]
+        lines = [
+            f"mean {number(finite.mean())} ± {number(finite.std())}",
+            f"{number(finite.min())} … {number(finite.max())}",
+        ]
     return lines if finite.size == array.size else [*lines, strange]

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyattn.record import Call, Record, Value
+from tinyattn.record import Record
+from tinyattn.recorded import Call, Value
 
-from .describe import count, module_title, parameter_rows, where, wrapped
+from .describe import count, module_title, parameter_rows, where, word_rows, wrapped
 from .graph import Box, Edge, Graph
 from .labels import shape
 
-PLUMBING = {"reshape", "permute", "pick", "pieces", "cast", "clone", "fit", "spread"}
+PLUMBING = {"reshape", "permute", "pick", "pieces", "concatenate", "cast", "clone", "fit", "spread"}
 FEW = 3  # a module of so many kinds of ops shows their formulas, another one their names
 Unit = tuple[Any, ...]  # what is one box: ("module", path), ("op", path, place), ("input", name)
 
@@ -48,8 +49,10 @@ class LayerPicture:
         self.add_output(graph, numbers)
         for place in {box.place[:k] for box in graph.boxes for k in range(1, len(box.place) + 1)}:
             graph.titles[place] = module_title(self.record, ".".join(place))
-        graph.caption = ["Rolled over time: what runs at every step is one box. Edges: name and shape of what flows; "
-                         "dashed: into the next step."]
+        graph.caption = [
+            "Rolled over time: what runs at every step is one box. Edges: name and shape of what flows; "
+            "dashed: into the next step."
+        ]
         return graph
 
     def follow(self, call: Call) -> None:
@@ -60,7 +63,7 @@ class LayerPicture:
                 self.origins[v.number] = self.leaf_origin(v)
         sources = list(dict.fromkeys(unit for v in values for unit in self.origins[v.number]))
         joins = call.op == "concatenate" and len(sources) > 1
-        if call.path not in self.innermost and not joins and call.op in PLUMBING | {"concatenate"}:
+        if call.path not in self.innermost and not joins and call.op in PLUMBING:
             self.origins |= {k: sources for k in call.outputs}
             return
         unit = self.unit_of(call)
@@ -105,20 +108,27 @@ class LayerPicture:
 
     def unit_box(self, unit: Unit, calls: list[Call]) -> Box:
         first, path = calls[0], unit[1]
-        formulas = list(dict.fromkeys((call.op, call.formula) for call in calls if call.op not in PLUMBING))
+        formulas = list(
+            dict.fromkeys((call.op, self.formula(call)) for call in calls if call.op not in PLUMBING or unit[0] == "op")
+        )
         steps = len({call.step for call in calls} - {None})
         if unit[0] == "op":
             rows, place, kind = [("title", first.op)], tuple(filter(None, path.split("."))), "op"
         else:
-            rows, place, kind = [("title", module_title(self.record, path))], tuple(path.split("."))[:-1], "group"
+            rows, place, kind = ([("title", module_title(self.record, path))], tuple(path.split("."))[:-1], "group")
         if len(formulas) <= FEW:
             rows += [("formula", line) for _, formula in formulas for line in wrapped(formula)]
         else:
-            rows += [("formula", line) for line in wrapped(", ".join(op for op, _ in formulas))]
+            rows += [("formula", line) for line in wrapped(", ".join(dict.fromkeys(op for op, _ in formulas)))]
         rows += parameter_rows(list(self.parameters.get(unit, {}).values()), path)
         if steps > 1:
             rows.append(("name2", f"× {count(steps, 'time step')}"))
         return Box(kind, rows, place, where(first))
+
+    def formula(self, call: Call) -> str:
+        """With the name of the result, where it has one: weightsᵢ = ..."""
+        name = self.record.values[call.outputs[0]].name
+        return name + call.formula[1:] if name and len(name) > 1 and call.formula.startswith("y") else call.formula
 
     def add_output(self, graph: Graph, numbers: dict[Unit, int]) -> None:
         """The words that came out, behind the last box; and the loop in which each of them is the next one to go in."""
@@ -130,7 +140,6 @@ class LayerPicture:
         graph.edges.append(Edge(numbers[last], box, value_label(value)))
         if target and target[1:] == output[:-1] and ("input", "target") in numbers:
             graph.edges.append(Edge(box, numbers["input", "target"], f"until {output[-1]}", loop=True))
-
 
     def output_of(self, words: int) -> tuple[Unit, Value]:
         """The box that the words come out of: of those whose results nobody uses, the last with a row for each word."""
@@ -146,14 +155,3 @@ class LayerPicture:
 def value_label(v: Value) -> str:
     name = f"{v.name} " if v.name and v.kind == "result" else ""
     return name + shape(v.array)
-
-
-def word_rows(words: list[str] | None) -> list[tuple[str, str]]:
-    """A sentence, broken after every few words."""
-    lines: list[str] = []
-    for word in words or ():
-        if lines and len(lines[-1]) + len(word) < 26:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return [("words", line) for line in lines]

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from tinyattn.record import Call, Record, Value
+from tinyattn.record import Record
+from tinyattn.recorded import Call, Value
 
 from .collapse import Grouping, inline, leaves, within_budget
-from .describe import count, module_title, parameter_rows, short, where, within, wrapped
+from .describe import count, module_title, parameter_rows, short, where, within, word_rows, wrapped
 from .graph import Box, Edge, Graph, Place
 from .labels import number, shape, value
 
 
-def op_graph(record: Record, budget: int) -> Graph:
-    grouping = within_budget(record, budget)
-    return OpPicture(record, grouping).draw()
+def op_graph(record: Record, budget: int, missing: str = "no gradient") -> Graph:
+    """missing: what to write where a backward pass left no gradient."""
+    return OpPicture(record, within_budget(record, budget), missing).draw()
 
 
 class OpPicture:
-    def __init__(self, record: Record, grouping: Grouping) -> None:
-        self.record, self.grouping = record, grouping
+    def __init__(self, record: Record, grouping: Grouping, missing: str) -> None:
+        self.record, self.grouping, self.missing = record, grouping, missing
         self.graph = Graph()
         self.own = leaves(record, grouping)
         self.first_use: dict[int, Place] = {}  # by the number of a parameter
@@ -39,7 +40,7 @@ class OpPicture:
             head = self.boxes[self.grouping.key(call)]
             drawn = [(name, v) for name, v in self.inputs(call) if v.call is not None or v.number in self.own]
             alike = len({name for name, _ in drawn}) == 1
-            for place, (name, v) in enumerate(drawn, 1):
+            for order, (name, v) in enumerate(drawn, 1):
                 tail = self.tail(v, call)
                 if tail == head:
                     continue
@@ -47,14 +48,16 @@ class OpPicture:
                 if self.graph.boxes[tail].kind == "group":
                     labels.append(shape(v.array))
                 elif self.graph.boxes[head].kind == "op" and len(drawn) > 1:
-                    labels.append(str(place) if alike else name)
+                    labels.append(str(order) if alike else name)
         graph.edges = [Edge(tail, head, ", ".join(dict.fromkeys(labels))) for (tail, head), labels in edges.items()]
         for place in {box.place[:k] for box in graph.boxes for k in range(1, len(box.place) + 1)}:
             if not place[-1].startswith(STEP):
                 graph.titles[place] = module_title(record, ".".join(place))
-        graph.caption = [f"{count(len(record.calls), 'op')}. {self.grouping.note}".strip(),
-                         "More than 8 elements: mean ± standard deviation, least … greatest. "
-                         + ("grad: dL/dvalue." if self.backward else "There was no backward pass yet.")]
+        graph.caption = [
+            f"{count(len(record.calls), 'op')}. {self.grouping.note}".strip(),
+            "More than 8 elements: mean ± standard deviation, least … greatest. "
+            + ("grad: dL/dvalue." if self.backward else "There was no backward pass yet."),
+        ]
         return graph
 
     def inputs(self, call: Call) -> list[tuple[str, Value]]:
@@ -64,15 +67,16 @@ class OpPicture:
         """The box that a value comes from: a call's, or one of its own for what no op made."""
         if v.call is not None:
             return self.boxes[self.grouping.key(self.record.calls[v.call])]
+        place = self.grouping.place(call)
         key: tuple[Any, ...] = ("value", v.number)
-        if v.kind == "parameter" and key in self.boxes and self.grouping.place(call) != self.first_use[v.number]:
+        if v.kind == "parameter" and key in self.boxes and place != self.first_use[v.number]:
             # All time steps share it, and long lines to each would hide the rest: later ones get a box with its name.
-            key = (*key, self.grouping.place(call))
+            key = (*key, place)
             if key not in self.boxes:
-                self.boxes[key] = self.graph.add(Box(v.kind, [("title", within(v.name or v.kind, call.path))],
-                                                     self.grouping.place(call), v.name or v.kind))
+                title = ("title", within(v.name or v.kind, call.path))
+                self.boxes[key] = self.graph.add(Box(v.kind, [title], place, v.name or v.kind))
         elif key not in self.boxes:
-            self.first_use[v.number] = self.grouping.place(call)
+            self.first_use[v.number] = place
             self.boxes[key] = self.graph.add(self.leaf_box(v, call))
         return self.boxes[key]
 
@@ -83,14 +87,24 @@ class OpPicture:
         elif v.kind == "input":
             place = ()
         rows = [("title", within(v.name or v.kind, call.path)), ("shape", f"{v.kind} {shape(v.array)} {v.array.dtype}")]
+        words = self.record.words.get(v.name or "", [])
+        if v.array.size == 1 and call.step is not None and call.step < len(words):
+            rows.append(("words", words[call.step]))
+        elif v.array.size == len(words):
+            rows += word_rows(words)
         return Box(v.kind, rows + self.numbers(v), place, v.name or v.kind)
 
     def call_box(self, call: Call) -> Box:
         outputs = [self.record.values[k] for k in call.outputs]
-        rows = [("title", call.op), *([("name", outputs[0].name)] if len(outputs) == 1 and outputs[0].name else []),
-                *(("formula", line) for line in wrapped(call.formula))]
+        rows = [
+            ("title", call.op),
+            *([("name", outputs[0].name)] if len(outputs) == 1 and outputs[0].name else []),
+            *(("formula", line) for line in wrapped(call.formula)),
+        ]
         rows += [("shape", f"{name} = {number(v.array[()])}") for name, v in self.inputs(call) if inline(v)]
-        rows += [("shape", f"{name} = {short(x)}") for name, x in call.attributes.items() if x not in (None, False)]
+        rows += [
+            ("shape", f"{name} = {short(x)}") for name, x in call.attributes.items() if x is not None and x is not False
+        ]
         rows += self.inside([call], call.path)
         for v in outputs:
             rows.append(("shape", f"{shape(v.array)} {v.array.dtype}"))
@@ -111,8 +125,12 @@ class OpPicture:
 
     def inside(self, calls: list[Call], path: str) -> list[tuple[str, str]]:
         """The parameters that have no box of their own."""
-        found = {v.number: v for call in calls for _, v in self.inputs(call)
-                 if v.kind == "parameter" and v.number not in self.own}
+        found = {
+            v.number: v
+            for call in calls
+            for _, v in self.inputs(call)
+            if v.kind == "parameter" and v.number not in self.own
+        }
         return parameter_rows(list(found.values()), path)
 
     def numbers(self, v: Value) -> list[tuple[str, str]]:
@@ -121,7 +139,7 @@ class OpPicture:
             first, *rest = value(v.gradient)
             rows += [("gradient", f"grad {first}"), *(("gradient", f"     {line}") for line in rest)]
         elif v.requires_grad:
-            rows.append(("gradient", "no gradient" if self.backward else "no gradient yet"))
+            rows.append(("gradient", self.missing if self.backward else "no gradient yet"))
         return rows
 
 

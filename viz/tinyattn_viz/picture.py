@@ -19,8 +19,9 @@ class Picture:
     `.dot` is its Graphviz text, `.svg` its SVG text; `.render(format)` gives bytes and `.save(path)` a file.
     """
 
-    def __init__(self, dot: str, svg: str | None = None, program: str = "dot",
-                 tips: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, dot: str, svg: str | None = None, program: str = "dot", tips: Mapping[str, str] | None = None
+    ) -> None:
         self.dot = dot
         self._tips = tips or {}  # what an SVG shows when the mouse rests on a box, by the box's name
         self._program = program
@@ -39,8 +40,9 @@ class Picture:
         `timeout` seconds.
         """
         if format not in SUFFIXES.values():
-            raise ValueError(f"render: format must be one of {', '.join(dict.fromkeys(SUFFIXES.values()))}, "
-                             f"got {format!r}")
+            raise ValueError(
+                f"render: format must be one of {', '.join(dict.fromkeys(SUFFIXES.values()))}, got {format!r}"
+            )
         if format not in self._rendered:
             content = engine.layout(self.dot, format, self._program, timeout)
             self._rendered[format] = self._with_tips(content) if format == "svg" else content
@@ -62,6 +64,7 @@ class Picture:
 
     def _with_tips(self, content: bytes) -> bytes:
         """Graphviz titles each thing with its name in the text, which says nothing to a reader."""
+
         def title(match: re.Match) -> str:
             tip = self._tips.get(match[1])
             return f"<title>{html.escape(tip)}</title>\n" if tip else ""

@@ -7,7 +7,6 @@ kind of box has a shape of its own as well, so nothing is said by colour alone. 
 from __future__ import annotations
 
 FONT = "Helvetica,Arial,sans-serif"
-BOLD = "Helvetica bold,Arial bold,sans-serif bold"
 MONO = "DejaVu Sans Mono,Menlo,Consolas,monospace"
 INK = "#1b2733"  # text and outlines
 MUTED = "#5b6873"  # formulas, shapes, captions: 5.6 to 1 on white
@@ -42,5 +41,5 @@ def blue(weight: float) -> str:
 
 
 def ink_on(weight: float) -> str:
-    """Text on `blue(weight)`: dark or white, whichever has the greater contrast."""
-    return INK if weight < 0.55 else "#ffffff"
+    """Text on `blue(weight)`: black or white, whichever has the greater contrast; a weight near 0 holds back."""
+    return MUTED if weight < 0.05 else "#000000" if weight < 0.72 else "#ffffff"

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from tinyattn.callers import variable_names
-from tinyattn.record import Call, Record, Value, kind_of, small
+from tinyattn.record import Record
+from tinyattn.recorded import Call, Value, kind_of, small
 from tinyattn.tensor import Node, Tensor
-
 
 FREED = "The rest was freed by backward: draw before it, record the run, or call backward(retain_graph=True)."
 
@@ -31,44 +31,51 @@ def record_of(y: Tensor, frame: FrameType, names: Mapping[str, Tensor]) -> tuple
             return places[id(x)]
         array = np.asarray(x.array if isinstance(x, Tensor) else x)
         gradient = x.grad.array if isinstance(x, Tensor) and x.grad is not None else None
-        value = Value(len(record.values), kind or kind_of(x, array), array, isinstance(x, Tensor) and x.requires_grad,
-                      None, call, gradient)
+        value = Value(
+            len(record.values),
+            kind or kind_of(x, array),
+            array,
+            isinstance(x, Tensor) and x.requires_grad,
+            None,
+            call,
+            gradient,
+        )
         record.values.append(value)
         if isinstance(x, (Tensor, np.ndarray)):
             places[id(x)] = value
         return value
 
     for number, node in enumerate(sorted(made_by, key=lambda node: node.age)):
-        op, given = node.op, list(node.inputs or ())
+        op, given = node.op, list(node.inputs)
         # Two Tensor objects may stand for the same result, as create_graph makes them: the first one found counts.
         given = [made_by[x.node][x.slot] if isinstance(x, Tensor) and x.node is not None else x for x in given]
-        inputs = [(name, value_of(x).number) for name, x in zip(op.inputs or op.variadic * len(given), given,
-                                                                strict=False) if x is not None]
+        inputs = [
+            (name, value_of(x).number)
+            for name, x in zip(op.inputs or op.variadic * len(given), given, strict=False)
+            if x is not None
+        ]
         outputs = [value_of(x, "result", number).number for _, x in sorted(made_by[node].items())]
-        attributes = {name: small(x) for name, x in attributes_of(node).items()}
+        attributes = dict(zip(op.defaults, map(small, node.values[len(given) : -2]), strict=False))
         record.calls.append(Call(number, op.name, op.formula, attributes, inputs, outputs, "", None, None, None))
-    for key, name in {**variable_names([frame], places, ()), **{id(x): name for name, x in names.items()}}.items():
+    for key, name in {**variable_names((), frame, places), **{id(x): name for name, x in names.items()}}.items():
         if key in places:
             places[key].name = name
-    return record, FREED if any(node.inputs is None for node in made_by) else ""
+    return record, FREED if any(not node.values for node in made_by) else ""
 
 
 def collect(y: Tensor) -> dict[Node, dict[int, Tensor]]:
     """The Nodes behind y, and the tensors that they made, by slot, as far as the graph still holds them."""
     if y.node is None:
-        raise ValueError("draw: this tensor was made by no op that was remembered: wanted a result of inputs with "
-                         "requires_grad=True, outside no_grad(), or a record")
+        raise ValueError(
+            "draw: this tensor was made by no op that was remembered: wanted a result of inputs with "
+            "requires_grad=True, outside no_grad(), or a record"
+        )
     found, stack = {y.node: {y.slot: y}}, [y.node]
     while stack:
-        for x in stack.pop().inputs or ():
+        for x in stack.pop().inputs:
             if isinstance(x, Tensor) and x.node is not None:
                 if x.node not in found:
                     found[x.node] = {}
                     stack.append(x.node)
                 found[x.node].setdefault(x.slot, x)
     return found
-
-
-def attributes_of(node: Node) -> dict[str, Any]:
-    """A Node keeps attributes among the values for its derivatives: y, saved, attributes, inputs."""
-    return dict(zip(node.op.defaults, (node.values or [])[2:], strict=False))
