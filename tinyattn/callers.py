@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Sequence
@@ -54,7 +55,19 @@ def variable_names(inner: Sequence[FrameType], user: FrameType | None, things: d
     for frame in (user, *inner):
         if frame is None or len(names) == len(things):
             continue
-        for name, thing in list(frame.f_locals.items()):
+        for name, thing in variables(frame):
             if id(thing) in things and not name.startswith("_") and (frame is user or name not in DULL):
                 names.setdefault(id(thing), name)
     return names
+
+
+def variables(frame: FrameType) -> list[tuple[str, Any]]:
+    """The names and values of a frame's variables, leaving nothing behind."""
+    held = frame.f_locals
+    found = list(held.items())
+    # Before Python 3.13 a function's frame keeps this copy of its variables until it returns, and with it all that
+    # they held: a record, a graph. It is emptied, unless the function itself has asked for it: then it is not ours.
+    ours = frame.f_code.co_flags & inspect.CO_OPTIMIZED and type(held) is dict and sys.getrefcount(held) <= 3
+    if ours:
+        held.clear()
+    return found

@@ -100,7 +100,7 @@ class Record:
 
     @contextmanager
     def time_step(self, t: int) -> Iterator[None]:
-        """Inside, ops belong to step t. Of nested steps the outermost counts: a decoding step is one of the sentence."""
+        """Inside, ops belong to step t. Of nested steps the outermost counts: decoding steps are the sentence's."""
         self._steps.append(t)
         try:
             yield
@@ -129,7 +129,7 @@ class Record:
     def _value(self, x: Any) -> Value:
         """The value of a thing that an op was given: the one it had, unless it is new or was changed in place."""
         known = self._seen.get(id(x))
-        if known is not None and known[0]() is x and known[1] == changed(x):
+        if known is not None and known[0]() is x and same(x, *known[1:]):
             return known[2]
         array = np.array(x.array if isinstance(x, Tensor) else x)
         value = Value(len(self.values), kind_of(x, array), array, isinstance(x, Tensor) and x.requires_grad)
@@ -165,7 +165,7 @@ class Record:
         self.values.append(value)
         # Python's numbers are not remembered: each use is a constant of its own. An op may be given a tensor's array.
         for thing in (x, x.array) if isinstance(x, Tensor) else (x,) if isinstance(x, np.ndarray) else ():
-            self._seen[id(thing)] = (weakref.ref(thing), changed(thing), value)
+            self._seen[id(thing)] = (weakref.ref(thing), x.changes.last if isinstance(x, Tensor) else 0, value)
         return value
 
     # --- as data --------------------------------------------------------
@@ -230,9 +230,9 @@ def remove_hooks(hooks: list[tuple[weakref.ref, Callable]]) -> None:
             x.hooks = [other for other in x.hooks if other is not hook] or None
 
 
-def changed(x: Any) -> Any:
-    """Differs after x was written to."""
-    return x.changes.last if isinstance(x, Tensor) else x.tobytes() if isinstance(x, np.ndarray) else None
+def same(x: Tensor | np.ndarray, last: int, value: Value) -> bool:
+    """Is x, last changed at `last` by the clock, still what `value` keeps?"""
+    return x.changes.last == last if isinstance(x, Tensor) else np.array_equal(x, value.array, equal_nan=True)
 
 
 def free_name(name: str, taken: Sequence[str]) -> str:

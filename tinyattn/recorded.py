@@ -45,8 +45,11 @@ class Call:
 
 
 def kind_of(x: Any, array: np.ndarray) -> str:
-    """Of what no recorded op made: a leaf that asks for its gradient is a parameter; a number, an array other than of
-    ids, or a tensor that is the same number all over, like an LSTM's first state, is a constant; the rest are inputs."""
+    """The kind of what no recorded op made.
+
+    A leaf that asks for its gradient is a parameter. A number, an array other than of ids, and a tensor that is the
+    same number all over, like an LSTM's first state, are constants. The rest are inputs.
+    """
     if isinstance(x, Tensor):
         if x.requires_grad and x.node is None:
             return "parameter"
