@@ -32,20 +32,22 @@ def pack(b, panels):
     """B (K, N), any strides, into panels; the last one is filled up with zeros."""
     K, N = b.shape
     width = panels.shape[2]
-    for p in range(panels.shape[0]):
-        first = p * width
-        columns = min(width, N - first)
-        if b.strides[1] <= b.strides[0]:  # read B the way it lies in memory
-            for k in range(K):
-                for j in range(columns):
-                    panels[p, k, j] = b[k, first + j]
-        else:
-            for j in range(columns):
+    full = N // width
+    if b.strides[1] <= b.strides[0]:  # read B the way it lies in memory
+        for k in range(K):
+            for p in range(full):
+                for j in range(width):
+                    panels[p, k, j] = b[k, p * width + j]
+    else:
+        for p in range(full):
+            for j in range(width):
                 for k in range(K):
-                    panels[p, k, j] = b[k, first + j]
-        for k in range(K if columns < width else 0):
-            for j in range(columns, width):
-                panels[p, k, j] = 0
+                    panels[p, k, j] = b[k, p * width + j]
+    if full < panels.shape[0]:
+        for k in range(K):
+            for j in range(width):
+                column = full * width + j
+                panels[full, k, j] = b[k, column] if column < N else 0
 
 
 @kernel
