@@ -12,6 +12,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
+from .blas import set_blas_threads
+
 _threads: int | None = None
 _pool: ThreadPoolExecutor | None = None
 _pool_lock = threading.Lock()
@@ -35,6 +37,7 @@ def threads_from_environment() -> int:
     if own:
         if not own.isdecimal() or int(own) < 1:
             raise ValueError(f"TINYATTN_THREADS: wanted a whole number from 1 on, got {own!r}")
+        set_blas_threads(int(own))  # what follows BLAS goes by itself
         return int(own)
     others = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()  # "4,2": 2 is for nested loops
     if others.isdecimal() and int(others) >= 1:
@@ -45,7 +48,7 @@ def threads_from_environment() -> int:
 
 
 def set_num_threads(count: int) -> None:
-    """From now on kernels use `count` threads.
+    """From now on kernels, and NumPy's matrix products, use `count` threads.
 
     Raises: TypeError, ValueError for anything but a whole number from 1 on.
     """
@@ -59,6 +62,7 @@ def set_num_threads(count: int) -> None:
             _pool.shutdown(wait=False)  # what it was given already it still does
             _pool = None
         _threads = count
+    set_blas_threads(count)
 
 
 def over_rows(work: Callable[[int, int], None], rows: int, at_least: int = 1) -> None:
