@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tinyattn as ta
 from tinyattn.cli import main
 from tinyattn.storage import load
 from tinyattn.translator.checkpoint import Run
@@ -16,6 +17,13 @@ from tinyattn.translator.checkpoint import Run
 WORDS = {"one": "uno", "two": "dos", "three": "tres", "four": "cuatro"}
 TINY = ["--hidden", "8", "--embed", "4", "--batch-size", "4", "--lr", "0.02"]
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def same_threads():
+    before = ta.get_num_threads()
+    yield
+    ta.set_num_threads(before)
 
 
 @pytest.fixture
@@ -74,7 +82,8 @@ def test_every_option_reaches_the_run(data, tmp_path):
     assert main(["train", str(data), "--out", str(out), "--dev", str(data), "--strict", "--seed", "5", "--steps", "1",
                  "--attention", "general", "--layers", "2", "--hidden", "6", "--embed", "3", "--bidirectional",
                  "--dropout", "0.25", "--tokens", "space", "--target-tokens", "char", "--vocab-size", "9",
-                 "--start", "sos", "--source-eos", "--batch-size", "3", "--lr", "0.1", "--threads", "1", "--quiet"]) == 0
+                 "--start", "sos", "--source-eos", "--batch-size", "3", "--lr", "0.1", "--threads", "1",
+                 "--quiet"]) == 0
     config, _ = Run(out).load()
     wanted = {"data": str(data), "dev": str(data), "strict": True, "seed": 5, "steps": 1, "epochs": None,
               "attention": "general", "layers": 2, "hidden": 6, "embed": 3, "bidirectional": True, "dropout": 0.25,
@@ -85,8 +94,8 @@ def test_every_option_reaches_the_run(data, tmp_path):
 
 def test_options_from_a_file(data, tmp_path):
     (tmp_path / "c.toml").write_text("hidden = 6\nembed = 5\nepochs = 3\nclip = 0.5\n")
-    assert main(["train", str(data), "--out", str(tmp_path / "r"), "--config", str(tmp_path / "c.toml"), "--hidden", "4",
-                 "--steps", "1", "--quiet"]) == 0
+    assert main(["train", str(data), "--out", str(tmp_path / "r"), "--config", str(tmp_path / "c.toml"),
+                 "--hidden", "4", "--steps", "1", "--quiet"]) == 0
     config, _ = Run(tmp_path / "r").load()
     assert (config.hidden, config.embed, config.epochs, config.steps, config.clip) == (4, 5, None, 1, 0.5)
 
@@ -144,18 +153,24 @@ def test_wrong_data(data, tmp_path, capsys, content, arguments, message):
 
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_a_loss_that_is_not_finite(data, tmp_path, capsys):
-    line = refused(capsys, 1, "train", data, "--out", tmp_path / "r", "--lr", "1e38", "--quiet", "--steps", "50", *TINY[:-2])
+    line = refused(capsys, 1, "train", data, "--out", tmp_path / "r", "--quiet", "--steps", "50", *TINY, "--lr", "1e38")
     assert "the step was not taken" in line
 
 
 # --- killed, interrupted ---
 
-TRAIN = "import sys, tinyattn.translator.training as t; t.SAVE_EVERY = 0.05; from tinyattn.cli import main; sys.exit(main())"
+TRAIN = """
+import sys, tinyattn.translator.training as training
+import tinyattn as ta
+from tinyattn.cli import main
+training.SAVE_EVERY = 0.05
+sys.exit(main())
+"""
 
 
 def training_process(data, out, *more):
-    arguments = [sys.executable, "-c", TRAIN, "train", data, "--out", out, "--quiet", "--resume", "--dropout", "0.3", *TINY,
-                 *more]
+    arguments = [sys.executable, "-c", TRAIN, "train", data, "--out", out, "--quiet", "--resume", "--dropout", "0.3",
+                 *TINY, *more]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TINYATTN_KERNELS": "numpy"}
     return subprocess.Popen(list(map(str, arguments)), env=environment, stderr=subprocess.PIPE, text=True)
 
@@ -251,7 +266,7 @@ def test_an_answer_does_not_wait_for_the_next_line(run):
 
 
 def test_bad_bytes_on_standard_input(run):
-    code, out, err = piped(run, b"one two\nni\xf1o\n")
+    code, _, err = piped(run, b"one two\nni\xf1o\n")
     assert code == 1 and err.startswith("tinyattn: standard input, line 2, byte 3: 0xf1 is not UTF-8")
 
 
@@ -289,7 +304,8 @@ def test_eval(run, data, capsys):
 def test_eval_json(run, data, capsys):
     assert main(["eval", run, str(data), "--json"]) == 0
     scores = json.loads(capsys.readouterr().out)
-    assert scores.keys() == {"bleu", "chrf", "exact", "token_accuracy", "loss", "lines", "signature", "by_length", "aer"}
+    assert scores.keys() == {"bleu", "chrf", "exact", "token_accuracy", "loss", "lines", "signature", "by_length",
+                             "aer"}
     assert scores["exact"] > 0.9 and scores["lines"] == 16
     assert scores["by_length"] == [{"from": 1, "to": 3, "lines": 16, "bleu": scores["bleu"], "exact": scores["exact"]}]
 
@@ -352,8 +368,8 @@ def test_warmup(capsys):
 # --- the door ---
 
 
-@pytest.mark.parametrize("verb", ["", "corpus", "train", "translate", "eval", "explain", "draw", "attend", "demo", "warmup",
-                                  "doctor"])
+@pytest.mark.parametrize("verb", ["", "corpus", "train", "translate", "eval", "explain", "draw", "attend", "demo",
+                                  "warmup", "doctor"])
 def test_help(verb, capsys):
     assert main([*verb.split(), "--help"]) == 0
     assert "Usage: tinyattn" in capsys.readouterr().out
@@ -365,8 +381,8 @@ def test_wrong_verbs(capsys):
 
 
 def test_importing_tinyattn_is_light():
-    code = "import sys, tinyattn, tinyattn.cli; print([m for m in ('click', 'rich', 'numba', 'matplotlib', 'sacrebleu') " \
-           "if m in sys.modules])"
+    heavy = ["click", "rich", "numba", "matplotlib", "sacrebleu"]
+    code = f"import sys, tinyattn, tinyattn.cli; print([name for name in {heavy} if name in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, cwd=ROOT).stdout
     assert out == "[]\n"
 

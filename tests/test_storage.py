@@ -6,7 +6,13 @@ import pytest
 import safetensors.numpy
 
 from tinyattn.storage import (
-    CheckpointError, load, load_with_metadata, read_text, remove_unfinished, save, write_atomically,
+    CheckpointError,
+    load,
+    load_with_metadata,
+    read_text,
+    remove_unfinished,
+    save,
+    write_atomically,
 )
 
 STATE = {

@@ -29,7 +29,10 @@ def test_start_and_source_end():
     np.testing.assert_array_equal(batch.target_in, [[START, 7]])
 
 
-@pytest.mark.parametrize("examples, message", [([], "got none"), ([([5], [6]), ([], [6])], "example 1 has an empty source")])
+@pytest.mark.parametrize("examples, message", [
+    ([], "got none"),
+    ([([5], [6]), ([], [6])], "example 1 has an empty source"),
+])
 def test_no_batch(examples, message):
     with pytest.raises(ValueError, match=message):
         make_batch(examples)
@@ -52,7 +55,8 @@ def test_epochs_and_seeds_differ_and_repeat():
 
 def test_like_lengths_go_together():
     def padding(batches):
-        return sum(sum(max(len(EXAMPLES[k][1]) for k in batch) - len(EXAMPLES[j][1]) for j in batch) for batch in batches)
+        lengths = [[len(EXAMPLES[k][1]) for k in batch] for batch in batches]
+        return sum(max(row) * len(row) - sum(row) for row in lengths)
 
     chance = np.array_split(np.random.default_rng(0).permutation(1000), 16)
     assert padding(batch_indices(EXAMPLES, 64, seed=1, epoch=0)) < padding(chance) / 5

@@ -1,7 +1,13 @@
 import pytest
 
 from tinyattn.text.pairs import (
-    DataError, clean_pairs, clean_text, format_pairs, hold_out, read_pairs, write_pairs,
+    DataError,
+    clean_pairs,
+    clean_text,
+    format_pairs,
+    hold_out,
+    read_pairs,
+    write_pairs,
 )
 
 

@@ -69,5 +69,5 @@ def test_options_given_again_must_agree(tmp_path, monkeypatch):
     config.require_agreement({"data": str(tmp_path / "x.tsv"), "steps": 5})
     with pytest.raises(ConfigError, match="hidden was 128, now 8; steps was 5, now 6: leave them out"):
         config.require_agreement({"hidden": 8, "steps": 6})
-    with pytest.raises(ConfigError, match="minutes was not set, now 2.0"):
+    with pytest.raises(ConfigError, match=r"minutes was not set, now 2\.0"):
         config.require_agreement({"minutes": 2})

@@ -129,5 +129,5 @@ def test_dropout_is_for_training():
 
 
 def test_two_directions_share_the_width():
-    with pytest.raises(ConfigError, match="hidden: wanted an even number, .* got 5"):
+    with pytest.raises(ConfigError, match=r"hidden: wanted an even number, .* got 5"):
         make(hidden=5, bidirectional=True)

@@ -42,7 +42,8 @@ class CrashAt(Watcher):
 
 
 def without_times(lines):
-    return [{name: value for name, value in line.items() if name not in ("seconds", "tokens_per_second")} for line in lines]
+    times = ("seconds", "tokens_per_second")
+    return [{name: value for name, value in line.items() if name not in times} for line in lines]
 
 
 def assert_same_run(one, other):
@@ -110,7 +111,9 @@ def test_without_dev_the_newest_is_the_best(pairs, tmp_path):
     assert "dev_loss" not in Run(tmp_path).read_metrics()[-1]
 
 
-@pytest.mark.parametrize("budget, steps", [({"steps": 0}, 0), ({"epochs": 0}, 0), ({"steps": 5}, 5), ({"epochs": 2}, 8)])
+@pytest.mark.parametrize("budget, steps", [
+    ({"steps": 0}, 0), ({"epochs": 0}, 0), ({"steps": 5}, 5), ({"epochs": 2}, 8),
+])
 def test_budgets_are_totals(pairs, tmp_path, budget, steps):
     for _ in range(2):  # the second time there is nothing left to do
         training = start(pairs, tmp_path, **{"steps": None, **budget})
@@ -179,7 +182,7 @@ def test_no_update_on_what_is_not_finite(pairs, tmp_path, monkeypatch, where):
 def test_not_finite_before_anything_was_saved(pairs):
     training = start(pairs)
     training.model.output.bias.array[0] = np.inf
-    with pytest.raises(TrainingError, match="step 1: .* nothing has been saved"):
+    with pytest.raises(TrainingError, match=r"step 1: .* nothing has been saved"):
         training.train()
 
 

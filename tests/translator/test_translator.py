@@ -50,7 +50,7 @@ def test_both_spellings_of_an_accent_and_capitals(trained):
 
 
 def test_only_greedy_search(trained):
-    with pytest.raises(ValueError, match="beam: wanted 1, .* got 5"):
+    with pytest.raises(ValueError, match=r"beam: wanted 1, .* got 5"):
         trained.translate("uno", beam=5)
 
 

@@ -29,8 +29,8 @@ def demo(out: str) -> None:
     began = time.perf_counter()
     splits = {split: phrase_corpus(split=split) for split in ("train", "dev", "test")}
     pairs = {split: [(phrase.source, phrase.target) for phrase in phrases] for split, phrases in splits.items()}
-    say(f"{len(pairs['train']):,} phrase pairs to learn from, {len(pairs['dev']):,} to watch, {len(pairs['test']):,} to "
-        "test on, made by a grammar")
+    say(f"{len(pairs['train']):,} phrase pairs to learn from, {len(pairs['dev']):,} to watch, "
+        f"{len(pairs['test']):,} to test on")
     translator = Translator.for_pairs(config, pairs["train"])
     run = Run(out)
     run.begin(config, (translator.source_vocabulary, translator.target_vocabulary))
@@ -50,5 +50,5 @@ def demo(out: str) -> None:
     click.echo(f"\n{SENTENCE} -> {found.text}\n{attention_table(found)}")
     draw_attention(found, str(Path(out, "attention.svg")), "svg")
     draw_graph(translator, found, "layer", str(Path(out, "graph.svg")), "svg")
-    say(f"\n{out}/ now holds the run, its loss.svg, attention.svg and graph.svg ({time.perf_counter() - began:.0f} s in "
-        f"all). Try:\n  tinyattn translate {out} \"don't eat the pizza\"")
+    say(f"\n{time.perf_counter() - began:.0f} s in all. {out}/ holds the run, loss.svg, attention.svg and graph.svg. Try:\n"
+        f"  tinyattn translate {out} \"don't eat the pizza\"")

@@ -64,8 +64,8 @@ def config_options(command: Callable) -> Callable:
 @click.command()
 @click.argument("data", metavar="DATA.tsv")
 @click.option("--out", "out", metavar="RUN", required=True, help="Folder of the run.")
-@click.option("--config", "config_file", metavar="F.toml", help="Options from a file, such as another run's config.toml; "
-              "those given here go before it.")
+@click.option("--config", "config_file", metavar="F.toml",
+              help="Options from a file, such as another run's config.toml; those given here go before it.")
 @click.option("--resume", is_flag=True, help="Go on where the run stopped.")
 @click.option("--tokens", type=click.Choice(TOKEN_KINDS), help="What both sides are cut into.")
 @config_options

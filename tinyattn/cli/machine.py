@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import click
 import numpy as np
@@ -17,7 +18,7 @@ PACKAGES = ("tinyattn", "numpy", "numba", "safetensors", "click", "rich", "graph
             "sacrebleu")
 # Enough to train on: what is compiled depends on the options, not on the data.
 PAIRS = [("one two three", "uno dos tres"), ("two", "dos"), ("three one", "tres uno")] * 2
-TINY = {"embed": 4, "hidden": 4, "batch_size": 4, "dropout": 0.1, "steps": 3}
+TINY: dict[str, Any] = {"embed": 4, "hidden": 4, "batch_size": 4, "dropout": 0.1, "steps": 3}
 
 
 @click.command()
@@ -75,11 +76,12 @@ def check(kind: str) -> bool:
     """Do three training steps come to the same parameters with Numba's kernels and without?"""
     from tinyattn.kernels.mode import kernels
 
-    parameters = []
-    for mode in ("numba", "numpy"):
-        with kernels(mode):
-            parameters.append(Translator.train(PAIRS, attention=kind, layers=2, bidirectional=True, **TINY).parameters())
-    apart = max(float(np.abs(one - parameters[1][name]).max()) for name, one in parameters[0].items())
+    options = {**TINY, "attention": kind, "layers": 2, "bidirectional": True}
+    with kernels("numba"):
+        numba = Translator.train(PAIRS, **options).parameters()
+    with kernels("numpy"):
+        plain = Translator.train(PAIRS, **options).parameters()
+    apart = max(float(np.abs(numba[name] - plain[name]).max()) for name in plain)
     fits = apart < 1e-4
     row("self-check", f"attention {kind}: {'agrees' if fits else 'DISAGREES'}, largest difference {apart:.1e}")
     return fits

@@ -18,7 +18,8 @@ def format_of(file: str, chosen: str | None, formats: tuple[str, ...]) -> str:
     """The format that was asked for, by name or by the file's ending."""
     ending = Path(file).suffix.removeprefix(".").lower()
     if chosen is None and ending not in formats:
-        raise click.UsageError(f"{file}: wanted a name that ends in .{', .'.join(formats)}, got {ending or 'no ending'!r}")
+        wanted = ", .".join(formats)
+        raise click.UsageError(f"{file}: wanted a name that ends in .{wanted}, got {ending or 'no ending'!r}")
     return chosen or ending
 
 

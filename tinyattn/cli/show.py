@@ -66,17 +66,19 @@ def draw_losses(lines: Sequence[dict[str, Any]], path: Path) -> None:
         axes = figure.add_subplot()
         axes.set(xlabel="step", ylabel="loss (nats per target token)")
         axes.spines[["top", "right"]].set_visible(False)
-        for key, label, style in (("loss", "training", {"lw": 1, "color": "#9aa5b1"}),
-                                  ("dev_loss", "dev", {"lw": 2, "color": "#1f4e79", "marker": "o", "ms": 4})):
-            points = [(line["step"], line[key]) for line in lines if key in line]
-            if points:
-                axes.plot(*zip(*points), label=label, **style)
-        axes.set_ylim(bottom=0)
-        exact = [(line["step"], 100 * line["dev_exact"]) for line in lines if "dev_exact" in line]
-        if exact:
+        axes.plot(*curve(lines, "loss"), color="#9aa5b1", lw=1, label="training")
+        if any("dev_loss" in line for line in lines):
+            axes.plot(*curve(lines, "dev_loss"), color="#1f4e79", lw=2, marker="o", ms=4, label="dev")
             right = axes.twinx()
-            right.plot(*zip(*exact), color="#c0563b", lw=2, marker="s", ms=4, label="exact")
+            steps, exact = curve(lines, "dev_exact")
+            right.plot(steps, [100 * share for share in exact], color="#c0563b", lw=2, marker="s", ms=4, label="exact")
             right.set(ylabel="exact match on dev (%)", ylim=(0, 102))
             right.spines["top"].set_visible(False)
+        axes.set_ylim(bottom=0)
         figure.legend(loc="outside upper center", ncols=3, frameon=False)
         figure.savefig(path, metadata={"Date": None})
+
+
+def curve(lines: Sequence[dict[str, Any]], key: str) -> tuple[list[int], list[float]]:
+    """Steps and values of the lines that have the key."""
+    return [line["step"] for line in lines if key in line], [line[key] for line in lines if key in line]

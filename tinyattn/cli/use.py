@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from io import BufferedReader
+from typing import cast
 
 import click
 
@@ -51,9 +53,9 @@ def translate(run: str, sentences: tuple[str, ...], beam: int, attention: bool, 
 def waiting_lines() -> Iterator[list[str]]:
     """The lines of standard input, as many at once as are waiting there: whoever sends one and waits gets an answer,
     and a file is translated in batches. Only a line feed ends a line."""
-    source, rest, number = sys.stdin.buffer, b"", 0
+    source, rest, number = cast(BufferedReader, sys.stdin.buffer), b"", 0
     while True:
-        read = source.read1(1 << 16)  # type: ignore[attr-defined]
+        read = source.read1(1 << 16)
         *whole, rest = (rest + read).split(b"\n")
         if not read and rest:
             whole, rest = [rest], b""
@@ -63,8 +65,8 @@ def waiting_lines() -> Iterator[list[str]]:
             try:
                 lines.append(line.decode("utf-8-sig" if number == 1 else "utf-8").removesuffix("\r"))
             except UnicodeDecodeError as error:
-                raise DataError(f"standard input, line {number}, byte {error.start + 1}: 0x{line[error.start]:02x} is not "
-                                "UTF-8: convert the text to UTF-8") from None
+                raise DataError(f"standard input, line {number}, byte {error.start + 1}: "
+                                f"0x{line[error.start]:02x} is not UTF-8: convert the text to UTF-8") from None
         if lines:
             yield lines
         if not read:
@@ -92,12 +94,12 @@ def evaluate(run: str, test: str, beam: int, as_json: bool) -> None:
 @click.command()
 @click.argument("run", metavar="RUN")
 @click.argument("sentence", metavar="SENTENCE")
-@click.option("--step", type=click.IntRange(min=1), default=1, show_default=True, help="Which step of the decoder.")
-@click.option("--digits", type=click.IntRange(min=0, max=17), default=2, show_default=True, help="Digits after the point.")
+@click.option("--step", type=int, default=0, show_default=True, help="Which step of the decoder, the first being 0.")
+@click.option("--digits", type=int, default=2, show_default=True, help="Digits after the point.")
 @as_json_option
 def explain(run: str, sentence: str, step: int, digits: int, as_json: bool) -> None:
     """Every number of one decoder step, formula = value."""
     from tinyattn.explain import explain
 
-    explanation = explain(Translator.load(run), sentence, step=step)
-    click.echo(json.dumps(explanation.as_dict(), ensure_ascii=False) if as_json else explanation.text(digits))
+    explanation = explain(Translator.load(run), sentence, step=step, digits=digits)
+    click.echo(json.dumps(explanation.as_dict(), ensure_ascii=False) if as_json else explanation.text)

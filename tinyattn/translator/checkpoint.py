@@ -20,7 +20,12 @@ from typing import Any
 import numpy as np
 
 from tinyattn.storage import (
-    CheckpointError, load_with_metadata, read_text, remove_unfinished, save, write_atomically,
+    CheckpointError,
+    load_with_metadata,
+    read_text,
+    remove_unfinished,
+    save,
+    write_atomically,
 )
 from tinyattn.text.vocabulary import Vocabulary
 from tinyattn.translator.config import Config, ConfigError

@@ -12,10 +12,10 @@ import json
 import math
 import os
 import tomllib
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tinyattn.storage import read_text, write_atomically
 
@@ -32,7 +32,7 @@ class ConfigError(ValueError):
     """An option that cannot be: its name, what was wanted, what came."""
 
 
-def option(default: object, help: str, *, choices=None, least=None, above=None, below=None) -> typing.Any:
+def option(default: object, help: str, *, choices=None, least=None, above=None, below=None) -> Any:
     """A field of Config that knows what it means (`help`) and which values it takes."""
     rules = {"choices": choices, "least": least, "above": above, "below": below}
     return dataclasses.field(default=default, metadata={"help": help, **rules})
@@ -82,7 +82,7 @@ class Config:
             object.__setattr__(self, "epochs", DEFAULT_EPOCHS)
 
     @classmethod
-    def from_options(cls, options: Mapping[str, object]) -> Config:
+    def from_options(cls, options: Mapping[str, Any]) -> Config:
         """A config with these options set and the rest at their defaults.
 
         Raises: ConfigError, for an unknown name with the nearest known one.
@@ -124,7 +124,7 @@ class Config:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             setting = f"# {field.name} is not set" if value is None else f"{field.name} = {_as_toml(value)}"
-            lines.append(f"{setting:<32}# {field.metadata['help']}")
+            lines.append(f"{setting:<30}  # {field.metadata['help']}")
         return "\n".join(lines) + "\n"
 
     def save(self, path: str | os.PathLike) -> None:
@@ -146,7 +146,7 @@ class Config:
             raise ConfigError(f"{path}: {error}") from None
 
 
-def _checked(field: dataclasses.Field, value: object) -> object:
+def _checked(field: dataclasses.Field, value: Any) -> Any:
     """The value, a whole number as a float where a float is wanted; or ConfigError."""
     kind, optional = _kind(field)
     rules = field.metadata

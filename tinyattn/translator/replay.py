@@ -21,7 +21,7 @@ def replay(translator: Translator, found: Translation) -> Record:
     model.eval()
     with record() as run:
         run.name(model, "")
-        run.tokens(source=found.source_tokens, target=map(vocabulary.name, ids),
+        run.tokens(source=found.source_tokens, target=[vocabulary.name(id) for id in ids],
                    output=[*found.tokens, vocabulary.name(END)])
         encoded = model.encode(source, np.array([source.shape[1]]))
         state = encoded.state

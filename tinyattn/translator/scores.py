@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +34,7 @@ class TeacherForced:
     right: int = 0
     tokens: int = 0
     # For each pair the source token that each target token looks at most; empty without attention.
-    alignments: dict[int, np.ndarray] | None = None
+    alignments: dict[int, np.ndarray] = field(default_factory=dict)
 
     @property
     def loss(self) -> float:
@@ -51,7 +51,7 @@ def teacher_forced(translator: Translator, pairs: Sequence[Pair]) -> TeacherForc
     model, config = translator.model, translator.config
     examples = [translator.encode(pair) for pair in pairs]
     order = sorted(range(len(examples)), key=lambda k: (len(examples[k][1]), len(examples[k][0])))
-    result = TeacherForced(alignments={})
+    result = TeacherForced()
     with inference(model):
         for first in range(0, len(order), BATCH_SIZE):
             rows = order[first : first + BATCH_SIZE]
@@ -64,8 +64,8 @@ def teacher_forced(translator: Translator, pairs: Sequence[Pair]) -> TeacherForc
             result.right += int((log_p.argmax(-1) == batch.target_out)[real].sum())
             result.tokens += int(real.sum())
             if weights is not None:
-                result.alignments.update(
-                    (k, row[: length - 1]) for k, row, length in zip(rows, weights.array.argmax(-1), batch.target_lengths))
+                for k, looked_at, length in zip(rows, weights.array.argmax(-1), batch.target_lengths):
+                    result.alignments[k] = looked_at[: length - 1]
     return result
 
 

@@ -28,8 +28,8 @@ class Found:
 
 
 def longest(source_length: int) -> int:
-    """After how many tokens a translation that does not end is cut off."""
-    return 2 * source_length + 10
+    """After how many tokens a translation that does not end is cut off: room for characters made from words."""
+    return 50 + 10 * source_length
 
 
 def greedy(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int = END, batch_size: int = 64) -> list[Found]:
@@ -45,11 +45,12 @@ def greedy(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int = END, b
 
 def _greedy_batch(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int) -> list[Found]:
     source, lengths = pad(sources)
-    limits = longest(lengths)
+    limits = np.array([longest(length) for length in lengths])
     B = len(sources)
     encoded = model.encode(source, lengths)
     state, previous = encoded.state, np.full(B, start)
-    chosen, attentions = [], []  # for each step (B,) and (B, S)
+    chosen: list[np.ndarray] = []  # for each step (B,)
+    attentions: list[np.ndarray] = []  # for each step (B, S)
     score, finished = np.zeros(B), np.zeros(B, dtype=bool)
     while not finished.all():
         logits, weights, state = model.decode(previous[:, None], state, encoded)
@@ -61,10 +62,10 @@ def _greedy_batch(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int) 
         if weights is not None:
             attentions.append(weights.array[:, 0])
         finished = finished | (previous == END) | (len(chosen) >= limits)
-    weights = np.stack(attentions, 1) if attentions else None
+    attention = np.stack(attentions, 1) if attentions else None  # (B, T, S)
     found = []
     for b, ids in enumerate(np.stack(chosen, 1)):
         ids = ids[(ids != PAD) & (ids != END)]
-        attention = None if weights is None else weights[b, : len(ids), : lengths[b]].copy()
-        found.append(Found(ids.tolist(), float(score[b]), attention))
+        own = None if attention is None else attention[b, : len(ids), : lengths[b]].copy()
+        found.append(Found(ids.tolist(), float(score[b]), own))
     return found

@@ -70,8 +70,8 @@ class Training:
         assert self.run is not None
         parameters, optimizer, progress = self.run.load_last()
         if progress.data != self.progress.data:
-            raise TrainingError(f"{self.run.folder}: its checkpoint was made with other pairs: the data has changed since; "
-                                "restore it, or start a new run")
+            raise TrainingError(f"{self.run.folder}: its checkpoint was made with other pairs: the data has changed "
+                                "since; restore it, or start a new run")
         self.translator.load_parameters(parameters, str(self.run.last))
         self.optimizer.load_state_dict(optimizer)
         self.progress, self.saved_step = progress, progress.step
@@ -127,7 +127,7 @@ class Training:
                     raise KeyboardInterrupt
             if progress.measured != progress.step:
                 self.measure()
-            if self.saved_step < progress.step or self.run is not None and not self.run.last.exists():
+            if self.saved_step < progress.step or (self.run is not None and not self.run.last.exists()):
                 self.save()
         if self.run is None and self.best is not None:
             self.translator.load_parameters(self.best, "the best parameters")

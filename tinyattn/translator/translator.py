@@ -53,7 +53,8 @@ class Translation:
 class Translator:
     """Sentences in, translations out. Make one with `Translator.train` or `Translator.load`."""
 
-    def __init__(self, config: Config, vocabularies: tuple[Vocabulary, Vocabulary], model: Seq2Seq | None = None) -> None:
+    def __init__(self, config: Config, vocabularies: tuple[Vocabulary, Vocabulary],
+                 model: Seq2Seq | None = None) -> None:
         self.config = config
         self.source_vocabulary, self.target_vocabulary = vocabularies
         self.source_tokenizer = TOKENIZERS[config.source_tokens]
@@ -149,8 +150,8 @@ class Translator:
     @overload
     def translate(self, text: str, beam: int = 1) -> Translation: ...
     @overload
-    def translate(self, text: Sequence[str], beam: int = 1) -> list[Translation]: ...
-    def translate(self, text: str | Sequence[str], beam: int = 1) -> Translation | list[Translation]:
+    def translate(self, text: list[str], beam: int = 1) -> list[Translation]: ...
+    def translate(self, text: str | list[str], beam: int = 1) -> Translation | list[Translation]:
         """The translation of a text, or a list of them for a list of texts. A blank text has a blank translation.
 
         Raises: ValueError for a beam other than 1: only greedy search is there.
@@ -166,8 +167,8 @@ class Translator:
         for sentence, (tokens, _) in zip(text, sources):
             best = blank
             if tokens:
-                hypothesis = next(found)
-                target = self.target_vocabulary.decode(hypothesis.ids)
-                best = Hypothesis(self.target_tokenizer.detokenize(target), target, hypothesis.score, hypothesis.attention)
+                one = next(found)
+                target = self.target_vocabulary.decode(one.ids)
+                best = Hypothesis(self.target_tokenizer.detokenize(target), target, one.score, one.attention)
             result.append(Translation(sentence, tokens, [best]))
         return result
