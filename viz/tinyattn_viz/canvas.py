@@ -77,7 +77,7 @@ class Canvas:
         for number, r in enumerate([page, *self.rectangles]):
             outline = r.fill if r.stroke == "none" else r.stroke
             graph.node(f"r{number}", style="filled", fillcolor=r.fill, color=outline, **self.place(r))
-        for number, t in enumerate(self.texts):
+        for number, t in enumerate(t for t in self.texts if t.words):  # Graphviz crashes on an empty line
             # A text has a box without outline, as wide as the page allows, and stands at its left, middle or right.
             left, right = {
                 "left": (t.x, self.width),

@@ -116,7 +116,7 @@ def run(engine: Engine, source: str, format: str, program: str, timeout: float) 
     except OSError as error:
         raise LayoutError(f"draw: {engine.origin} cannot be run: {error}") from error
     if done.returncode != 0 or not done.stdout:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        said = [line for line in done.stderr.decode("utf-8", "replace").split("\n") if line and "arning:" not in line]
         raise LayoutError(
             f"draw: {engine.origin} failed with exit code {done.returncode}" + (f": {said[-1]}" if said else "")
         )

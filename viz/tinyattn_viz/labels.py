@@ -37,8 +37,8 @@ def plain(text: str, justify: str = "") -> str:
 
 
 def markup(text: str) -> str:
-    """The text as a part of an HTML-like label."""
-    return html.escape(visible(text)).replace("\\", "\\\\")
+    """The text as a part of an HTML-like label, which may not be empty."""
+    return html.escape(visible(text)).replace("\\", "\\\\") or " "
 
 
 def number(x: Any, digits: int = 3) -> str:
