@@ -243,7 +243,7 @@ def clamp(x, /, min=None, max=None):
         if not (bound is None or isinstance(bound, (int, float, np.number))):
             raise TypeError(f"clamp: min and max must be numbers, got {type(bound).__name__}: use maximum and minimum")
     x, low, high = common("clamp", [x, x if min is None else min, x if max is None else max])
-    return np.minimum(np.maximum(x, low), high)
+    return np.clip(x, None if min is None else low, None if max is None else high)
 
 
 clamp.gradient(dx=lambda dy, x, min, max: dy * within(x, min=min, max=max))

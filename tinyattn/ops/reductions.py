@@ -52,8 +52,8 @@ sum.gradient(dx=lambda dy, x, dim: across(dy, x, dim))
 @op(prepare=floating)
 def mean(x, /, dim=None, keepdim=False):
     """y = Σ x / n"""
-    n = count(x, dim)
-    total = np.sum(x, axes("mean", x, dim), keepdims=keepdim)
+    over = axes("mean", x, dim)
+    n, total = count(x, over), np.sum(x, over, keepdims=keepdim)
     return total / n if n else np.full_like(total, np.nan)
 
 
@@ -69,8 +69,9 @@ def freedom(x, dim, correction):
 @op(prepare=floating)
 def var(x, /, dim=None, correction=1, keepdim=False):
     """y = Σ (x − mean x)² / (n − correction)"""
-    centred = x - mean(x, dim=dim, keepdim=True)
-    return np.sum(centred * centred, axes("var", x, dim), keepdims=keepdim) / freedom(x, dim, correction)
+    over = axes("var", x, dim)
+    centred = x - mean(x, dim=over, keepdim=True)
+    return np.sum(centred * centred, over, keepdims=keepdim) / freedom(x, over, correction)
 
 
 var.gradient(
