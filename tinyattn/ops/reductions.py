@@ -20,7 +20,7 @@ from .shapes import axis_of, reshape, squeeze
 
 def axes(name, x, dim):
     """`dim` as a tuple of axes, each from 0 up, none twice."""
-    if dim is None or dim == ():
+    if dim in (None, (), []):
         return tuple(range(x.ndim))
     found = tuple(axis_of(name, x.ndim, d) for d in (dim if isinstance(dim, (tuple, list)) else (dim,)))
     if len(set(found)) < len(found):

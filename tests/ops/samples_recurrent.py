@@ -1,0 +1,142 @@
+"""A few samples of LSTM and attention; their own tests go further."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tests.ops.samples import Sample, Wrong, moved, numbers, register
+from tests.ops.samples_networks import lined, product, rows, shares
+from tinyattn.ops.attention import additive_attention, attention
+from tinyattn.ops.lstm import lstm, lstm_cell
+
+
+def sigmoid(v: float) -> float:
+    return 1 / (1 + math.exp(-v))
+
+
+def one_step(x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> tuple[np.ndarray, np.ndarray]:
+    gates = lined(x, w_ih, b_ih) + lined(h, w_hh, b_hh)
+    H = h.shape[1]
+
+    def gate(k: int, b: int, j: int) -> float:
+        return gates[b, k * H + j]
+
+    cell = moved(
+        h.shape, lambda b, j: sigmoid(gate(1, b, j)) * c[b, j] + sigmoid(gate(0, b, j)) * math.tanh(gate(2, b, j))
+    )
+    return moved(h.shape, lambda b, j: sigmoid(gate(3, b, j)) * math.tanh(cell[b, j])), cell
+
+
+def all_steps(
+    x: Any, h: Any, c: Any, *weights: Any, lengths: Any = None, reverse: bool = False
+) -> tuple[np.ndarray, ...]:
+    (B, T, _), H = x.shape, h.shape[1]
+    hs, h, c = np.zeros((B, T, H)), h.copy(), c.copy()
+    for b in range(B):  # each row by itself, for as long as it is
+        steps = range(T if lengths is None else int(lengths[b]))
+        for t in reversed(steps) if reverse else steps:
+            h_b, c_b = one_step(x[b : b + 1, t], h[b : b + 1], c[b : b + 1], *weights)
+            h[b], c[b], hs[b, t] = h_b[0], c_b[0], h_b[0]
+    return hs, h, c
+
+
+def cell_inputs(B: int, E: int, H: int, *, T: int | None = None, bias: bool = True) -> tuple[Any, ...]:
+    x = numbers(B, E) if T is None else numbers(B, T, E)
+    return (
+        x,
+        numbers(B, H),
+        numbers(B, H) + 0.1,
+        numbers(4 * H, E),
+        numbers(4 * H, H),
+        *((numbers(4 * H), numbers(4 * H) + 0.1) if bias else (None, None)),
+    )
+
+
+def wrong_state(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*inputs[:1], np.ones((5, 7)), *inputs[2:])
+
+
+register(
+    "lstm.lstm_cell",
+    lstm_cell,
+    one_step,
+    [Sample(cell_inputs(2, 3, 2)), Sample(cell_inputs(1, 1, 1, bias=False))],
+    [Wrong(ValueError, r"lstm_cell: h must be \(B, H\) = \(2, 2\), got \(5, 7\)", wrong_state(cell_inputs(2, 3, 2)))],
+    single=False,
+)
+register(
+    "lstm.lstm",
+    lstm,
+    all_steps,
+    [
+        Sample(cell_inputs(2, 1, 2, T=3)),
+        Sample(cell_inputs(2, 2, 1, T=3), {"lengths": np.array([1, 3])}),
+        Sample(cell_inputs(2, 2, 1, T=3, bias=False), {"lengths": np.array([2, 0]), "reverse": True}),
+    ],
+    [
+        Wrong(
+            ValueError, r"lstm: h0 must be \(B, H\) = \(2, 2\), got \(5, 7\)", wrong_state(cell_inputs(2, 3, 2, T=1))
+        ),
+        Wrong(
+            ValueError,
+            r"lstm: lengths must be 0 \.\.\. T = 1, got 1 \.\.\. 2",
+            cell_inputs(2, 3, 2, T=1),
+            {"lengths": np.array([1, 2])},
+        ),
+    ],
+    single=False,
+)
+
+
+def looked_up(scores: np.ndarray, values: np.ndarray, mask: Any) -> tuple[np.ndarray, np.ndarray]:
+    weights = scores if mask is None else rows(shares)(scores, mask[:, None, :])
+    weights = rows(shares)(scores) if mask is None else weights
+    return product(weights, values), weights
+
+
+def by_product(
+    queries: Any, keys: Any, values: Any, mask: Any = None, scale: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    return looked_up(scale * product(queries, np.swapaxes(keys, 1, 2)), values, mask)
+
+
+def by_network(queries: Any, keys: Any, values: Any, v: Any, mask: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    scores = moved(
+        (*queries.shape[:2], keys.shape[1]),
+        lambda b, t, s: math.fsum(factor * math.tanh(q + k) for factor, q, k in zip(v, queries[b, t], keys[b, s])),
+    )
+    return looked_up(scores, values, mask)
+
+
+QKV = (numbers(2, 2, 3), numbers(2, 3, 3), numbers(2, 3, 1))
+REAL = np.array([[True, False, True], [False] * 3])  # of the second row nothing is real
+WRONG_MASK = r"mask must be \(B, S\) = \(2, 3\), got \(2, 4\): pad source and mask together"
+register(
+    "attention.attention",
+    attention,
+    by_product,
+    [
+        Sample(QKV),
+        Sample(QKV, {"mask": REAL, "scale": 0.5}),
+        Sample((numbers(1, 1, 1), numbers(1, 1, 1), numbers(1, 1, 1))),
+    ],
+    [
+        Wrong(ValueError, f"attention: {WRONG_MASK}", QKV, {"mask": np.ones((2, 4), bool)}),
+        Wrong(TypeError, "attention: mask must be bool", QKV, {"mask": np.ones((2, 3))}),
+    ],
+    single=False,
+)
+register(
+    "attention.additive_attention",
+    additive_attention,
+    by_network,
+    [Sample((*QKV, numbers(3))), Sample((*QKV, numbers(3)), {"mask": REAL})],
+    [
+        Wrong(ValueError, f"additive_attention: {WRONG_MASK}", (*QKV, numbers(3)), {"mask": np.ones((2, 4), bool)}),
+        Wrong(ValueError, r"additive_attention: v must be \(A,\) = \(3,\), got \(2,\)", (*QKV, numbers(2))),
+    ],
+    single=False,
+)
