@@ -96,6 +96,18 @@ def test_a_value_changed_in_place_becomes_another_value():
     assert [value.array.tolist() for value in named(run, "w")] == [[1.0], [5.0]]
 
 
+def test_what_is_kept_does_not_change_with_the_tensors():
+    w = ta.tensor([3.0, 4.0], requires_grad=True)
+    with record() as run:
+        with ta.no_grad():
+            y = w * 2.0
+            y.copy_(ta.tensor([0.0, 0.0]))
+        loss = (w * 1.0).sum()
+    loss.backward()
+    w.grad.fill_(7.0)
+    assert run.values[2].array.tolist() == [6, 8] and named(run, "w")[0].gradient.tolist() == [1, 1]
+
+
 def test_module_paths_and_parameter_names():
     net = Net()
     with record() as run:

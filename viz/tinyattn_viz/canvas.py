@@ -70,7 +70,7 @@ class Canvas:
         import graphviz
 
         graph = graphviz.Digraph(
-            graph_attr={"bgcolor": "white", "pad": "0", "outputorder": "nodesfirst", "tooltip": plain(self.title)},
+            graph_attr={"bgcolor": "white", "pad": "0", "outputorder": "nodesfirst"},
             node_attr={"shape": "box", "fontname": FONT, "fixedsize": "true", "margin": "0", "label": ""},
         )
         page = Rectangle(0, 0, self.width, self.height, "#ffffff")
