@@ -76,6 +76,23 @@ def test_gradcheck(lengths, reverse):
     assert gradgradcheck(function, leaves(2, 2, 1, 1))
 
 
+@pytest.mark.parametrize("lens", ["numba", "numpy"])
+@pytest.mark.parametrize("function", [lstm, lstm_cell])
+@pytest.mark.parametrize("sizes", SIZES)
+def test_no_first_state_is_zeros(sizes, function, lens):
+    x, h0, c0, *weights = leaves(*sizes)
+    x = x if function is lstm else ta.Tensor(x.array[:, 0].copy(), True)
+    zeros = ta.zeros_like(h0), ta.zeros_like(c0)
+    with ta.kernels(lens):
+        without = values_and_gradients(lambda x, *weights: function(x, None, None, *weights), [x, *weights])
+        assert_same(without, values_and_gradients(lambda x, *weights: function(x, *zeros, *weights), [x, *weights]))
+
+
+def test_second_derivative_without_a_first_state():
+    x, _, _, *weights = leaves(2, 2, 1, 1)
+    assert gradgradcheck(lambda x, *weights: lstm(x, None, None, *weights), [x, *weights])
+
+
 def test_cell_gradcheck():
     inputs = leaves(2, 1, 2, 2)
     inputs[0] = ta.Tensor(inputs[0].array[:, 0].copy(), True)
@@ -261,9 +278,14 @@ def test_wrong_dtypes():
         lstm(np.zeros((3, 5, 2), np.int64), *inputs[1:])
 
 
-def test_one_bias():
+def test_one_of_two():
+    x, h0, c0, *weights = arrays(3, 5, 2, 4)
     with pytest.raises(ValueError, match="lstm: b_ih and b_hh must both be there or both be None, got only b_hh"):
-        lstm(*arrays(3, 5, 2, 4)[:5], None, np.zeros(16))
+        lstm(x, h0, c0, *weights[:2], None, np.zeros(16))
+    with pytest.raises(ValueError, match="lstm: h0 and c0 must both be there or both be None, got only h0"):
+        lstm(x, h0, None, *weights)
+    with pytest.raises(ValueError, match="lstm_cell: h and c must both be there or both be None, got only c"):
+        lstm_cell(x[:, 0], None, c0, *weights)
 
 
 @pytest.mark.parametrize("lengths, error, message", [

@@ -6,8 +6,6 @@ import math
 import warnings
 from typing import Any
 
-import numpy as np
-
 from .. import create
 from ..ops.lstm import lstm, lstm_cell
 from ..ops.shapes import cat, squeeze, stack, transpose, unsqueeze
@@ -66,14 +64,15 @@ class LSTM(Module):
         x = input if batched else unsqueeze(input, 0)
         if batched and not self.batch_first:
             x = transpose(x, 0, 1)
-        h_0, c_0 = self.initial(x, hx, batched)
+        if hx is not None:
+            h_0, c_0 = self.initial(hx, x.shape[0], batched)
         h_n: list[Any] = []
         c_n: list[Any] = []
         for layer in range(self.num_layers):
             outputs = []
             for direction in self.directions:
-                k = len(h_n)
-                output, h, c = lstm(x, h_0[k], c_0[k], *parameters_of(self, f"_l{layer}{direction}"),
+                first = (None, None) if hx is None else (h_0[len(h_n)], c_0[len(h_n)])
+                output, h, c = lstm(x, *first, *parameters_of(self, f"_l{layer}{direction}"),
                                     lengths=lengths, reverse=direction == "_reverse")
                 outputs.append(output)
                 h_n.append(h)
@@ -85,12 +84,9 @@ class LSTM(Module):
             return squeeze(x, 0), (cat(h_n), cat(c_n))
         return x if self.batch_first else transpose(x, 0, 1), (stack(h_n), stack(c_n))
 
-    def initial(self, x: Any, hx: State | None, batched: bool) -> State:
+    def initial(self, hx: State, B: int, batched: bool) -> State:
         """The first h and c, each (D · num_layers, B, H)."""
-        B, states = x.shape[0], self.num_layers * len(self.directions)
-        if hx is None:
-            zeros = np.zeros((states, B, self.hidden_size), x.dtype)
-            return zeros, zeros
+        states = self.num_layers * len(self.directions)
         letters = "(D · num_layers, B, H)" if batched else "(D · num_layers, H)"
         wanted = (states, B, self.hidden_size) if batched else (states, self.hidden_size)
         for name, state in zip(("h_0", "c_0"), hx):
@@ -130,13 +126,10 @@ class LSTMCell(Module):
         if input.ndim not in (1, 2) or input.shape[-1] != self.input_size:
             raise ValueError(f"LSTMCell: input must be (B, E) or (E,) with E = {self.input_size}, "
                              f"got {tuple(input.shape)}: its last dimension is the layer's input_size")
-        batched = input.ndim == 2
-        if hx is None:
-            zeros = np.zeros((*input.shape[:-1], self.hidden_size), input.dtype)
-            hx = zeros, zeros
-        x, h, c = (input, *hx) if batched else (unsqueeze(input, 0), unsqueeze(hx[0], 0), unsqueeze(hx[1], 0))
-        h, c = lstm_cell(x, h, c, *parameters_of(self, ""))
-        return (h, c) if batched else (squeeze(h, 0), squeeze(c, 0))
+        if input.ndim == 2:
+            return lstm_cell(input, *(hx or (None, None)), *parameters_of(self, ""))
+        h, c = self.forward(unsqueeze(input, 0), hx and (unsqueeze(hx[0], 0), unsqueeze(hx[1], 0)))
+        return squeeze(h, 0), squeeze(c, 0)
 
     def extra_repr(self) -> str:
         return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")

@@ -89,7 +89,7 @@ def weigh(mask, values, weights, context):
         for t in range(T):
             highest = weights.dtype.type(-np.inf)
             for s in range(S):
-                if mask[b, s] and not weights[b, t, s] <= highest:  # so that a NaN is not passed over
+                if mask[b, s] and weights[b, t, s] > highest:
                     highest = weights[b, t, s]
             if highest == -np.inf:  # no real key, or none with a finite score
                 highest = weights.dtype.type(0)

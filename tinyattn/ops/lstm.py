@@ -36,6 +36,7 @@ ROWS_PER_THREAD = 8  # below this many batch rows a second thread costs more tha
 
 def lstm_cell_reference(x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> tuple[Any, Any]:
     check("lstm_cell", x, h, c, w_ih, w_hh, b_ih, b_hh)
+    h, c = first_state(h, c, x, w_hh)
     gates = add(linear(x, w_ih, b_ih), linear(h, w_hh, b_hh))
     i, f, g, o = chunk(gates, 4, 1)
     c = add(mul(sigmoid(f), c), mul(sigmoid(i), tanh(g)))
@@ -48,7 +49,8 @@ def lstm_reference(x: Any, h0: Any, c0: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_
     check("lstm", x, h0, c0, w_ih, w_hh, b_ih, b_hh)
     T = x.shape[1]
     lengths = check_lengths(lengths, x)
-    h, c, hs = h0, c0, [None] * T
+    h, c = first_state(h0, c0, x, w_hh)
+    hs = [None] * T
     for t in reversed(range(T)) if reverse else range(T):
         with time_step(t):
             h_next, c_next = lstm_cell_reference(x[:, t], h, c, w_ih, w_hh, b_ih, b_hh)
@@ -60,6 +62,11 @@ def lstm_reference(x: Any, h0: Any, c0: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_
     return stack(hs, 1), h, c
 
 
+def first_state(h, c, x, w_hh):
+    """h and c as given; where they are None, zeros."""
+    return (np.zeros((len(x), w_hh.shape[1]), x.dtype),) * 2 if h is None else (h, c)
+
+
 # --- fused --------------------------------------------------------------
 
 
@@ -67,10 +74,11 @@ def lstm_reference(x: Any, h0: Any, c0: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_
 def lstm(x, h0, c0, w_ih, w_hh, b_ih, b_hh, /, lengths=None, reverse=False):
     """hs = h₁ | h₂ | ... | h_T with (hₜ, cₜ) = lstm_cell(xₜ, hₜ₋₁, cₜ₋₁); then h_T and c_T
 
+    h0, c0: the state to begin with (None: 0).
     lengths: how many steps of each row are real (None: all). The steps past them give 0 and leave h and c alone.
     reverse: read from a row's own last real step to its first.
-    Shapes: x (B, T, E), h0 and c0 (B, H), w_ih (4H, E), w_hh (4H, H), b_ih and b_hh (4H,) or None, lengths (B,)
-    of int64, each 0 ... T -> hs (B, T, H), h_T (B, H), c_T (B, H).
+    Shapes: x (B, T, E), h0 and c0 (B, H) or None, w_ih (4H, E), w_hh (4H, H), b_ih and b_hh (4H,) or None,
+    lengths (B,) of int64, each 0 ... T -> hs (B, T, H), h_T (B, H), c_T (B, H).
     Raises: ValueError for other shapes or lengths, TypeError for other dtypes.
     """
     check("lstm", x, h0, c0, w_ih, w_hh, b_ih, b_hh)
@@ -79,14 +87,15 @@ def lstm(x, h0, c0, w_ih, w_hh, b_ih, b_hh, /, lengths=None, reverse=False):
 
 @lstm.joint_gradient
 def _(x, h0, c0, w_ih, w_hh, b_ih, b_hh, *, dy, saved, reverse):
-    return backward(x, w_ih, w_hh, b_ih, dy, saved, reverse)
+    return backward(x, h0, w_ih, w_hh, b_ih, dy, saved, reverse)
 
 
 @op(saves=True)
 def lstm_cell(x, h, c, w_ih, w_hh, b_ih, b_hh, /):
     """h', c' = one step of an LSTM from h, c
 
-    Shapes: x (B, E), h and c (B, H), w_ih (4H, E), w_hh (4H, H), b_ih and b_hh (4H,) or None -> h' and c' (B, H).
+    Shapes: x (B, E), h and c (B, H) or None for 0, w_ih (4H, E), w_hh (4H, H), b_ih and b_hh (4H,) or None
+    -> h' and c' (B, H).
     Raises: ValueError for other shapes, TypeError for other dtypes.
     """
     check("lstm_cell", x, h, c, w_ih, w_hh, b_ih, b_hh)
@@ -96,8 +105,8 @@ def lstm_cell(x, h, c, w_ih, w_hh, b_ih, b_hh, /):
 
 @lstm_cell.joint_gradient
 def _(x, h, c, w_ih, w_hh, b_ih, b_hh, *, dy, saved):
-    no_output = np.zeros((x.shape[0], 1, h.shape[1]), x.dtype)
-    dx, *others = backward(x[:, None], w_ih, w_hh, b_ih, (no_output, *dy), saved, False)
+    no_output = np.zeros((len(x), 1, w_hh.shape[1]), x.dtype)
+    dx, *others = backward(x[:, None], h, w_ih, w_hh, b_ih, (no_output, *dy), saved, False)
     return dx[:, 0], *others
 
 
@@ -107,12 +116,12 @@ fused(lstm_cell, lstm_cell_reference)
 
 def forward(x, h0, c0, w_ih, w_hh, b_ih, b_hh, lengths, reverse):
     """(hs, h_T, c_T), and what backward wants: gates, the states before each step, lengths."""
-    (B, T, E), H = x.shape, h0.shape[1]
+    (B, T, E), H = x.shape, w_hh.shape[1]
     w_ih, w_hh = ready(w_ih), ready(w_hh)
     gates = (x.reshape(B * T, E) @ w_ih.T).reshape(B, T, 4 * H)  # w_ih x so far
     bias = np.zeros(4 * H, x.dtype) if b_ih is None else b_ih + b_hh
     h_before, c_before, hs = (np.empty((B, T, H), x.dtype) for _ in range(3))
-    h, c = h0.copy(), c0.copy()
+    h, c = (state.copy() for state in first_state(h0, c0, x, w_hh))
     if T == 1:  # too short for packing w_hh to pay
         step_forward(h @ w_hh.T, bias, lengths, 0, gates, h_before, c_before, hs, h, c)
         return (hs, h, c), (gates, h_before, c_before, lengths)
@@ -121,13 +130,14 @@ def forward(x, h0, c0, w_ih, w_hh, b_ih, b_hh, lengths, reverse):
 
     def work(start, stop):
         r = slice(start, stop)
-        sequence_forward(panels, bias, lengths[r], reverse, gates[r], h_before[r], c_before[r], hs[r], h[r], c[r])
+        sequence_forward(panels, bias, lengths[r], reverse, h0 is None, gates[r], h_before[r], c_before[r], hs[r],
+                         h[r], c[r])
 
     over_rows(work, B, ROWS_PER_THREAD)
     return (hs, h, c), (gates, h_before, c_before, lengths)
 
 
-def backward(x, w_ih, w_hh, b_ih, dy, saved, reverse):
+def backward(x, h0, w_ih, w_hh, b_ih, dy, saved, reverse):
     """dL/d each input of lstm, from dL/d each output."""
     gates, h_before, c_before, lengths = saved
     (B, T, E), H = x.shape, w_hh.shape[1]
@@ -143,14 +153,17 @@ def backward(x, w_ih, w_hh, b_ih, dy, saved, reverse):
 
         def work(start, stop):
             r = slice(start, stop)
-            sequence_backward(panels, lengths[r], reverse, gates[r], c_before[r], dhs[r], dgates[r], dh[r], dc[r])
+            sequence_backward(panels, lengths[r], reverse, h0 is None, gates[r], c_before[r], dhs[r], dgates[r], dh[r],
+                          dc[r])
 
         over_rows(work, B, ROWS_PER_THREAD)
     steps = dgates.reshape(B * T, 4 * H)
     dx = (steps @ w_ih).reshape(x.shape)
     dw_ih, dw_hh = steps.T @ x.reshape(B * T, E), steps.T @ h_before.reshape(B * T, H)
     db = None if b_ih is None else steps.sum(0)
-    return dx, dh, dc, dw_ih, dw_hh, db, db if db is None else db.copy()  # two inputs never share a gradient's memory
+    if h0 is None:
+        dh = dc = None
+    return dx, dh, dc, dw_ih, dw_hh, db, db
 
 
 # --- what is refused ----------------------------------------------------
@@ -164,21 +177,23 @@ def check(name, x, h, c, w_ih, w_hh, b_ih, b_hh):
                          f"got {tuple(x.shape)} and {tuple(w_hh.shape)}: give x all its dimensions")
     if x.shape[-2] == 0 and not cell:
         raise ValueError(f"{name}: wanted at least one step, got x (B, T, E) = {tuple(x.shape)}: drop empty batches")
-    if (b_ih is None) != (b_hh is None):
-        raise ValueError(f"{name}: b_ih and b_hh must both be there or both be None, got only "
-                         f"{'b_hh' if b_ih is None else 'b_ih'}")
+    h_name, c_name = ("h", "c") if cell else ("h0", "c0")
+    for one, other, a, b in ((h_name, c_name, h, c), ("b_ih", "b_hh", b_ih, b_hh)):
+        if (a is None) != (b is None):
+            raise ValueError(f"{name}: {one} and {other} must both be there or both be None, got only "
+                             f"{other if a is None else one}")
     if x.dtype not in (np.float32, np.float64):
         raise TypeError(f"{name}: x must be float32 or float64, got {x.dtype}: use .float()")
     B, E, H = x.shape[0], x.shape[-1], w_hh.shape[1]
     for argument, array, letters, wanted in (
-        ("h" if cell else "h0", h, "(B, H)", (B, H)),
-        ("c" if cell else "c0", c, "(B, H)", (B, H)),
+        (h_name, h, "(B, H)", (B, H)),
+        (c_name, c, "(B, H)", (B, H)),
         ("w_ih", w_ih, "(4H, E)", (4 * H, E)),
         ("w_hh", w_hh, "(4H, H)", (4 * H, H)),
         ("b_ih", b_ih, "(4H,)", (4 * H,)),
         ("b_hh", b_hh, "(4H,)", (4 * H,)),
     ):
-        if array is None and argument[0] == "b":
+        if array is None:
             continue
         if array.shape != wanted:
             raise ValueError(f"{name}: {argument} must be {letters} = {wanted}, got {tuple(array.shape)}: "

@@ -16,13 +16,14 @@ PADDING = 16  # rows that lie a power of two apart get into each other's way in 
 
 
 @kernel
-def sequence_forward(w, bias, lengths, reverse, gates, h_before, c_before, hs, h, c):
+def sequence_forward(w, bias, lengths, reverse, from_zero, gates, h_before, c_before, hs, h, c):
     """All steps: h and c (B, H) go from the first state to the last. w is w_hhᵀ, packed; the rest: step_forward."""
     B, T, H = hs.shape
-    z = np.empty((B, 4 * H), hs.dtype)
+    z = np.zeros((B, 4 * H), hs.dtype)
     for step in range(T):
         t = T - 1 - step if reverse else step
-        matmul_packed(h, w, z, False)
+        if step > 0 or not from_zero:
+            matmul_packed(h, w, z, False)
         step_forward(z, bias, lengths, t, gates, h_before, c_before, hs, h, c)
 
 
@@ -58,14 +59,18 @@ def step_forward(z, bias, lengths, t, gates, h_before, c_before, hs, h, c):
 
 
 @kernel
-def sequence_backward(w, lengths, reverse, gates, c_before, dhs, dgates, dh, dc):
-    """All steps, last one first: dh and dc (B, H) go from dL/d last state to dL/d first state. w is w_hh, packed."""
+def sequence_backward(w, lengths, reverse, from_zero, gates, c_before, dhs, dgates, dh, dc):
+    """All steps, last one first: dh and dc (B, H) go from dL/d last state to dL/d first state. w is w_hh, packed.
+
+    from_zero: nobody asks for dL/d first state, so that its last part is left out.
+    """
     B, T, H = dhs.shape
     dz = np.empty((B, 4 * H + PADDING), dhs.dtype)
     for step in range(T):
         t = step if reverse else T - 1 - step
         step_backward(lengths, t, gates, c_before, dhs, dgates, dz, dh, dc)
-        matmul_packed(dz[:, : 4 * H], w, dh, True)
+        if step < T - 1 or not from_zero:
+            matmul_packed(dz[:, : 4 * H], w, dh, True)
 
 
 @kernel
