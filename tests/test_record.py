@@ -268,3 +268,14 @@ def test_an_array_changed_in_place_becomes_another_value():
         ids[0] = 0
         table(ids)
     assert [value.array.tolist() for value in named(run, "ids")] == [[1, 4], [0, 4]]
+
+
+def test_values_are_called_like_the_variables_that_hold_them():
+    def inside(given):
+        return given.sum()
+
+    x, bias = ta.tensor([1.0, 2.0]), ta.tensor([0.5, 0.5], requires_grad=True)
+    with record() as run:
+        shifted = x + bias
+        loss = inside(shifted * 2.0)
+    assert [value.name for value in run.values] == ["x", "bias", "shifted", None, "given", "loss"] and loss is not None

@@ -7,16 +7,18 @@
 Inside, fused ops run as their primitive reference, so the record goes down to single gates and scores. A record is
 plain data: `calls` in the order they were made, and `values`, each tensor once, numbered as they were first seen. It
 keeps copies of the numbers and neither tensors nor graph; when it is dropped, nothing of it stays behind. A value is
-called what `record.name` or its module calls it, else like the variable that held it when an op first used it.
+called what `record.name` or its module calls it, else like the variable that held it when an op used it.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -62,13 +64,7 @@ class Record:
         for y, value in zip(outputs, results):
             self._watch(y, value, leaves)
         inner, user = calling_frames(op.forward.__code__.co_filename)
-        unnamed = {
-            id(x): value
-            for (_, x), (_, value) in zip(given, inputs)
-            if value.name is None and isinstance(x, (Tensor, np.ndarray))
-        }
-        for key, name in variable_names(inner, user, unnamed).items():
-            unnamed[key].name = name
+        self._name_by_variables(inner, user, [x for _, x in given if isinstance(x, (Tensor, np.ndarray))])
         self.calls.append(
             Call(
                 number,
@@ -125,6 +121,12 @@ class Record:
     def tokens(self, **words: Sequence[str]) -> None:
         """The words of a sentence, one a time step: source=, and of the decoder target= (fed in) and output=."""
         self.words.update({name: [str(word) for word in sentence] for name, sentence in words.items()})
+
+    def _name_by_variables(self, inner: Sequence[FrameType], user: FrameType | None, things: Sequence[Any]) -> None:
+        """Give what has no name yet the name of a variable that holds it."""
+        unnamed = {id(x): value for x in things if (value := self._seen[id(x)][2]).name is None}
+        for key, name in variable_names(inner, user, unnamed).items():
+            unnamed[key].name = name
 
     def _value(self, x: Any) -> Value:
         """The value of a thing that an op was given: the one it had, unless it is new or was changed in place."""
@@ -221,6 +223,10 @@ def record() -> Iterator[Record]:
         yield kept
     finally:
         state.recorder = before
+        # Results that no further op used: what the block with `record()` calls them.
+        kept._name_by_variables(
+            (), sys._getframe(2), [x for ref, *_ in kept._seen.values() if (x := ref()) is not None]
+        )
 
 
 def remove_hooks(hooks: list[tuple[weakref.ref, Callable]]) -> None:

@@ -41,7 +41,7 @@ class Looper(nn.Module):
 
 def test_a_box_shows_op_formula_value_shape_dtype_and_gradient():
     run, y = neuron()
-    assert rows(op_graph(run, 99), "tanh") == ["tanh", "y = tanh x", "scalar float32", "0.245", "no gradient yet"]
+    assert rows(op_graph(run, 99), "tanh") == ["tanh", "y", "y = tanh x", "scalar float32", "0.245", "no gradient yet"]
     y.backward()
     graph = op_graph(run, 99)
     assert rows(graph, "tanh")[-1] == "grad 1"
