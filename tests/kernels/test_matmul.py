@@ -24,6 +24,7 @@ def test_product(dtype, tolerance, transposed_a, transposed_b):
         panels = new_panels(K, N, dtype)
         panels.fill(np.nan)
         pack(b, panels)
+        assert not panels[N // panels.shape[2]:, :, N % panels.shape[2]:].any()  # filled up with zeros
         c, wanted = np.full((M, N), np.nan, dtype), a.astype(np.float64) @ b.astype(np.float64)
         matmul_packed(a, panels, c, False)
         np.testing.assert_allclose(c, wanted, rtol=tolerance, atol=tolerance)

@@ -4,6 +4,7 @@ The instructions are compiled here without Numba, so that this runs with NUMBA_D
 """
 
 import ctypes
+import mmap
 
 import numpy as np
 import pytest
@@ -68,16 +69,30 @@ def test_tiles(of_cpu, dtype):
         del alive
 
 
-def test_nothing_is_read_outside_the_arrays():
-    """NaN beyond A's rows, beyond the panel and in a C that is not to be added to would spread into the result."""
-    width = 2 * AVX2.bytes // 4
-    multiply, alive = compiled(np.float32, 6, AVX2.bytes)
-    around = np.full((20, 20), np.nan, np.float32)
-    a, panels = around[3:6, 4:9], np.full((9, width), np.nan, np.float32)
-    a[...] = panels[2:7] = 1
-    c = np.full((3, width), np.nan, np.float32)
-    multiply(a.ctypes.data, *a.strides, panels[2:].ctypes.data, c.ctypes.data, c.strides[0], 3, width, 5, False)
-    np.testing.assert_array_equal(c, 5)
+def at_the_end(array):
+    """A copy of `array` at the end of its memory: who reads on meets a page that nobody may read, and dies."""
+    page = mmap.PAGESIZE
+    size = -(-array.nbytes // page) * page
+    memory = mmap.mmap(-1, size + page)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(start + size), ctypes.c_size_t(page), 0) == 0
+    copy = np.frombuffer(memory, array.dtype, array.size, size - array.nbytes).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
+@pytest.mark.parametrize("of_cpu", [AVX512, AVX2], ids=["AVX-512", "AVX2"])
+def test_nothing_is_read_outside_the_arrays(of_cpu):
+    width, rows = 2 * of_cpu.bytes // 4, of_cpu.rows[-1]
+    multiply, alive = compiled(np.float32, rows, of_cpu.bytes)
+    panel = at_the_end(np.ones((5, width), np.float32))
+    for M in (1, rows - 1, rows):
+        for N in (1, width // 2, width - 1, width):
+            a, c = at_the_end(np.ones((M, 5), np.float32)), at_the_end(np.full((M, N), np.nan, np.float32))
+            multiply(a.ctypes.data, *a.strides, panel.ctypes.data, c.ctypes.data, c.strides[0], M, N, 5, False)
+            np.testing.assert_array_equal(c, 5)
+            multiply(a.ctypes.data, *a.strides, panel.ctypes.data, c.ctypes.data, c.strides[0], M, N, 5, True)
+            np.testing.assert_array_equal(c, 10)
     del alive
 
 
