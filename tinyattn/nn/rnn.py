@@ -82,7 +82,7 @@ class LSTM(Module):
                 x = F.dropout(x, self.dropout, self.training)
         if not batched:
             return squeeze(x, 0), (cat(h_n), cat(c_n))
-        return x if self.batch_first else transpose(x, 0, 1), (stack(h_n), stack(c_n))
+        return x if self.batch_first else transpose(x, 0, 1), (together(h_n), together(c_n))
 
     def initial(self, hx: State, B: int, batched: bool) -> State:
         """The first h and c, each (D · num_layers, B, H)."""
@@ -133,6 +133,11 @@ class LSTMCell(Module):
 
     def extra_repr(self) -> str:
         return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
+
+
+def together(states: list[Any]) -> Any:
+    """States (B, H) as one tensor (D · num_layers, B, H); a single one without copying it."""
+    return stack(states) if len(states) > 1 else unsqueeze(states[0], 0)
 
 
 NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
