@@ -173,6 +173,17 @@ def test_several_outputs_of_one_op_share_its_box():
     assert source.count("<B>pieces</B>") == 1 and "<I>a</I>" in source and "<I>b</I>" in source
 
 
+def test_edges_say_which_of_several_outputs_they_carry():
+    x = ta.tensor([[1.0, 2.0]], requires_grad=True)
+    with record() as run:
+        a, b = x.chunk(2, 1)
+        a.tanh()
+        x.chunk(2, 1)[1].exp()
+    graph = op_graph(run, 99)
+    labels = {graph.boxes[edge.head].rows[0][1]: edge.label for edge in graph.edges}
+    assert labels["tanh"] == "a" and labels["exp"] == "y₂" and b is not None
+
+
 def test_a_chain_of_10000_ops_is_drawn_without_recursion():
     y = ta.tensor([1.0], requires_grad=True)
     for _ in range(10_000):

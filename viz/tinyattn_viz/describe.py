@@ -60,6 +60,10 @@ def count(n: int, word: str) -> str:
     return f"{n:,} {word}{'' if n == 1 else 's'}"
 
 
+def subscript(n: int) -> str:
+    return str(n).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+
+
 def wrapped(formula: str) -> list[str]:
     return textwrap.wrap(formula, 36, break_long_words=False)
 

@@ -9,7 +9,7 @@ from tinyattn.record import Record
 from tinyattn.recorded import Call, Value
 
 from .collapse import Grouping, inline, leaves, within_budget
-from .describe import count, module_title, parameter_rows, short, where, within, word_rows, wrapped
+from .describe import count, module_title, parameter_rows, short, subscript, where, within, word_rows, wrapped
 from .graph import Box, Edge, Graph, Place
 from .labels import number, shape, value
 
@@ -47,6 +47,8 @@ class OpPicture:
                 labels = edges.setdefault((tail, head), [])
                 if self.graph.boxes[tail].kind == "group":
                     labels.append(shape(v.array))
+                elif v.call is not None and len(record.calls[v.call].outputs) > 1:  # which of them it is
+                    labels.append(v.name or f"y{subscript(record.calls[v.call].outputs.index(v.number) + 1)}")
                 elif self.graph.boxes[head].kind == "op" and len(drawn) > 1:
                     labels.append(str(order) if alike else name)
         graph.edges = [Edge(tail, head, ", ".join(dict.fromkeys(labels))) for (tail, head), labels in edges.items()]
