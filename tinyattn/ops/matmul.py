@@ -12,11 +12,13 @@ import numpy as np
 
 from ..tensor import Tensor, op
 from .elementwise import mul
-from .shapes import reshape_, transpose, unsqueeze
+from .shapes import reshape_, unsqueeze
 
 
 def for_blas(x: np.ndarray) -> np.ndarray:
     """x, copied where both its rows and its columns have gaps: NumPy multiplies those without BLAS, 50 times slower."""
+    if x.flags.c_contiguous:
+        return x
     rows, columns = x.shape[-2:]
     row, column = x.strides[-2:]
     if (column == x.itemsize and row >= columns * column) or (row == x.itemsize and column >= rows * row):
@@ -32,17 +34,18 @@ def flat(x: Any) -> Any:
 @op
 def matmul_(a, b, /):
     """y = a · b"""
-    if b.ndim == 2:  # the same b for all: one large product is faster than many small ones
-        return (for_blas(flat(a)) @ for_blas(b)).reshape(*a.shape[:-1], b.shape[-1])
+    if b.ndim == 2 < a.ndim:  # the same b for all: one large product is faster than many small ones
+        y = np.empty((*a.shape[:-1], b.shape[-1]), a.dtype)
+        np.matmul(for_blas(flat(a)), for_blas(b), out=flat(y))
+        return y
     return for_blas(a) @ for_blas(b)
 
 
-def gradient_of_b(dy, a, b):
-    """db = aᵀ · dy, all products that share b added up"""
-    return matmul_(transpose(flat(a), 0, 1), flat(dy)) if b.ndim == 2 else matmul_(transpose(a, -1, -2), dy)
-
-
-matmul_.gradient(da=lambda dy, b: matmul_(dy, transpose(b, -1, -2)), db=gradient_of_b)
+# where all products share b, db is the sum over them, and that is one product too
+matmul_.gradient(
+    da=lambda dy, b: matmul_(dy, b.mT),
+    db=lambda dy, a, b: matmul_(flat(a).mT, flat(dy)) if b.ndim == 2 else matmul_(a.mT, dy),
+)
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -53,6 +56,8 @@ def matmul(a: Any, b: Any) -> Any:
     Raises: ValueError where sizes do not fit, TypeError where the dtypes differ.
     """
     check_dtypes("matmul", a, b)
+    if a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0]:
+        return matmul_(a, b)
     if a.ndim == 0 or b.ndim == 0:
         raise ValueError(f"matmul: wanted vectors or matrices, got {shapes(a, b)}: use * for numbers")
     if a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
@@ -107,7 +112,7 @@ def linear_(x, weight, bias, /):
 
 linear_.gradient(
     dx=lambda dy, weight: matmul_(dy, weight),
-    dweight=lambda dy, x: matmul_(transpose(flat(dy), 0, 1), flat(x)),
+    dweight=lambda dy, x: matmul_(flat(dy).mT, flat(x)),
     dbias=lambda dy: dy,
 )
 
@@ -128,13 +133,13 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     return linear_(x, weight, bias)
 
 
-def check_dtypes(name: str, *inputs: Any) -> None:
+def check_dtypes(name: str, first: Any, *others: Any) -> None:
     """Refuses mixed dtypes, as PyTorch does: a product that quietly becomes float64 would cost time unseen."""
-    for x in inputs:
+    for x in (first, *others):
         if not isinstance(x, (Tensor, np.ndarray)):
             raise TypeError(f"{name}: wanted tensors or arrays, got {type(x).__name__}: make one with ta.tensor")
-        if x.dtype != inputs[0].dtype:
-            got = f"{inputs[0].dtype} and {x.dtype}"
+        if x.dtype is not first.dtype and x.dtype != first.dtype:
+            got = f"{first.dtype} and {x.dtype}"
             raise TypeError(f"{name}: all inputs must have one dtype, got {got}: use .to(dtype)")
 
 
