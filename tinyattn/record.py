@@ -147,7 +147,7 @@ class Record:
         """Have backward leave x's gradient in `value`, and tell `leaves`, which x was made from, to expect theirs."""
         if not value.requires_grad:
             return
-        kept, expecting = (weakref.ref(value), [weakref.ref(leaf) for leaf in leaves])  # a hook keeps no record alive
+        kept, expecting = weakref.ref(value), [weakref.ref(leaf) for leaf in leaves]  # a hook keeps no record alive
 
         def keep(gradient: Tensor) -> None:
             value = kept()

@@ -31,7 +31,7 @@ def test_within_the_budget_nothing_is_put_together(run):
     assert "would be" not in " ".join(graph.caption)
 
 
-@pytest.mark.parametrize("budget", [60, 30, 10, 5, 3, 2])
+@pytest.mark.parametrize("budget", [60, 30, 10, 5, 3, 2, 1])
 def test_the_budget_is_kept_and_the_caption_says_so(run, budget):
     graph = op_graph(run, budget)
     assert len(graph.boxes) <= budget and f"more than {budget}." in graph.caption[0]
@@ -66,6 +66,13 @@ def test_a_box_of_several_ops_tells_what_is_in_it(run):
     texts = [text for _, text in box.rows]
     assert box.kind == "group" and "LSTM" in texts and "weight_ih_l0 (8, 2)" in texts
     assert any(text.startswith("14 ops: 3 sigmoid, 3 mul") for text in texts)
+
+
+def test_neither_do_inputs():
+    with record() as run:
+        for k in range(50):
+            ta.tensor([1.0 * k, 2.0]).tanh()
+    assert len(op_graph(run, 10).boxes) <= 10
 
 
 def test_parameters_alone_never_break_the_budget():

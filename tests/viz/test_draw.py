@@ -206,5 +206,9 @@ def test_what_cannot_be_drawn_is_refused():
         draw(run)
     with pytest.raises(ValueError, match="made by no op that was remembered"):
         draw(ta.tensor([1.0]))
+    with pytest.raises(TypeError, match="wanted a record or a tensor, got Linear"):
+        draw(nn.Linear(1, 1))
+    with pytest.raises(ValueError, match="budget must be at least 1 box, got 0"):
+        draw(neuron()[0], budget=0)
     with pytest.raises(ValueError, match="knows no modules"):
         draw(neuron()[1], detail="layer")

@@ -82,7 +82,7 @@ class InOrder(Grouping):
 
     def __init__(self, size: int, total: int) -> None:
         self.size, self.total = size, total
-        self.note = f"Each box is {size:,} ops in the order they ran."
+        self.note = f"Each box is {size:,} ops in the order they ran, without inputs."
 
     def key(self, call: Call) -> Key:
         return ("row", call.number // self.size)
@@ -116,32 +116,29 @@ def groupings(record: Record, budget: int) -> Iterator[Grouping]:
 
 
 def within_budget(record: Record, budget: int) -> Grouping:
-    """The finest grouping with at most `budget` boxes; where there is none, the coarsest."""
+    """The finest grouping with at most `budget` boxes."""
     whole = 0
     for grouping in groupings(record, budget):
         boxes = len({grouping.key(call) for call in record.calls}) + len(leaves(record, grouping))
-        if whole and (boxes <= budget or (isinstance(grouping, InOrder) and grouping.size >= grouping.total)):
-            grouping.note += f" All of it would be {whole:,} boxes, more than {budget:,}."
-            return grouping
         if boxes <= budget:
-            return grouping
+            break
         whole = whole or boxes
-    raise AssertionError  # groupings never ends
+    if whole:
+        grouping.note += f" All of it would be {whole:,} boxes, more than {budget:,}."
+    return grouping
 
 
-def leaves(record: Record, grouping: Grouping) -> dict[int, Call]:
-    """The values that no op made and that have a box of their own, each with the first call that uses it.
+def leaves(record: Record, grouping: Grouping) -> set[int]:
+    """The numbers of the values that no op made and that have a box of their own.
 
     Plain numbers stand in the box of their op. Where ops share boxes, parameters are listed in the boxes that use
     them, and constants left out.
     """
-    first: dict[int, Call] = {}
-    for call in record.calls:
-        for _, k in call.inputs:
-            v = record.values[k]
-            if v.call is None and not inline(v) and (type(grouping) is Grouping or v.kind == "input"):
-                first.setdefault(k, call)
-    return first
+    shown = {"input", "parameter", "constant"} if type(grouping) is Grouping else {"input"}
+    if isinstance(grouping, InOrder):
+        return set()
+    used = (record.values[k] for call in record.calls for _, k in call.inputs)
+    return {v.number for v in used if v.kind in shown and not inline(v)}
 
 
 def inline(v: Value) -> bool:

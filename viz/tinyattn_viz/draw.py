@@ -25,11 +25,15 @@ def draw(
     detail: "op" for every op, clustered by module and time step; "layer" for modules as boxes, rolled over time.
     names: what to call tensors, like dict(model.named_parameters()); else they are called as the caller's variables.
     budget: above so many boxes the picture collapses, modules first, and says so in its caption.
-    Raises: ValueError for another detail, for a record or tensor with nothing to draw, or layers of a lone tensor;
-    the Picture raises LayoutError when it is rendered and there is no layout engine.
+    Raises: TypeError for anything else; ValueError for another detail, a budget below 1, a record or tensor with
+    nothing to draw, or layers of a lone tensor. The Picture raises LayoutError when it is rendered without an engine.
     """
     if detail not in ("op", "layer"):
         raise ValueError(f'draw: detail must be "layer" or "op", got {detail!r}')
+    if not isinstance(what, (Tensor, Record)):
+        raise TypeError(f"draw: wanted a record or a tensor, got {type(what).__name__}: record a call of it first")
+    if budget < 1:
+        raise ValueError(f"draw: budget must be at least 1 box, got {budget}")
     if isinstance(what, Tensor) and detail == "layer":
         raise ValueError('draw: the graph behind a tensor knows no modules: pass a record, or detail="op"')
     if isinstance(what, Tensor):

@@ -120,7 +120,7 @@ ROWS = {
     "shape": f'<FONT POINT-SIZE="10" COLOR="{style.MUTED}">{{}}</FONT>',
     "number": f'<FONT POINT-SIZE="10" FACE="{style.MONO}">{{}}</FONT>',
     "gradient": f'<FONT POINT-SIZE="10" FACE="{style.MONO}" COLOR="{style.GRADIENT}">{{}}</FONT>',
-    "name2": f'<FONT POINT-SIZE="11" COLOR="{style.NAME}">{{}}</FONT>',
+    "note": f'<FONT POINT-SIZE="11" COLOR="{style.NAME}">{{}}</FONT>',
     "words": '<FONT POINT-SIZE="12">{}</FONT>',
 }
 

@@ -67,8 +67,7 @@ class LayerPicture:
             self.origins |= {k: sources for k in call.outputs}
             return
         unit = self.unit_of(call)
-        before = self.units.setdefault(unit, [])
-        before.append(call)
+        self.units.setdefault(unit, []).append(call)
         for v in values:
             for source in self.origins[v.number]:
                 if source[0] == "parameter":
@@ -115,14 +114,14 @@ class LayerPicture:
         if unit[0] == "op":
             rows, place, kind = [("title", first.op)], tuple(filter(None, path.split("."))), "op"
         else:
-            rows, place, kind = ([("title", module_title(self.record, path))], tuple(path.split("."))[:-1], "group")
+            rows, place, kind = [("title", module_title(self.record, path))], tuple(path.split("."))[:-1], "group"
         if len(formulas) <= FEW:
             rows += [("formula", line) for _, formula in formulas for line in wrapped(formula)]
         else:
             rows += [("formula", line) for line in wrapped(", ".join(dict.fromkeys(op for op, _ in formulas)))]
         rows += parameter_rows(list(self.parameters.get(unit, {}).values()), path)
         if steps > 1:
-            rows.append(("name2", f"× {count(steps, 'time step')}"))
+            rows.append(("note", f"× {count(steps, 'time step')}"))
         return Box(kind, rows, place, where(first))
 
     def formula(self, call: Call) -> str:
