@@ -131,9 +131,13 @@ def test_names_given_later_reach_values_seen_before():
     net, x = nn.Linear(2, 1), ta.tensor([[1.0, 2.0]])
     with record() as run:
         y = nn.functional.linear(x, net.weight, net.bias)
+    with ta.no_grad():
+        net.weight.fill_(0.0)  # as an optimiser does between a run and its picture
+    count = len(run.values)
     run.name(net, "scorer")
     run.name(y, "score")
     assert {"scorer.weight", "scorer.bias", "score"} <= {value.name for value in run.values}
+    assert len(run.values) == count
 
 
 def test_a_second_root_module_has_a_path_of_its_own():

@@ -106,7 +106,8 @@ class Record:
     def name(self, thing: Any, name: str) -> None:
         """Call a tensor `name`; or a module, and with it all modules and parameters inside. A model itself is ""."""
         if isinstance(thing, (Tensor, np.ndarray)):
-            self._value(thing).name = name
+            known = self._seen.get(id(thing))
+            (known[2] if known is not None and known[0]() is thing else self._value(thing)).name = name
             return
         for inner, module in thing.named_modules():
             path = ".".join(part for part in (name, inner) if part)
@@ -116,7 +117,7 @@ class Record:
             path = ".".join(part for part in (name, inner) if part)
             self._names[id(parameter)] = (weakref.ref(parameter), path)
             if id(parameter) in self._seen:
-                self._value(parameter).name = path
+                self.name(parameter, path)
 
     def tokens(self, **words: Sequence[str]) -> None:
         """The words of a sentence, one a time step: source=, and of the decoder target= (fed in) and output=."""
