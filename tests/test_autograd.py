@@ -1,0 +1,300 @@
+"""Gradients on request, gradients of gradients, and the checks: do they find what is wrong?"""
+
+import numpy as np
+import pytest
+
+import tinyattn as ta
+from tinyattn.autograd import GradcheckError, grad, gradcheck, gradgradcheck
+from tinyattn.ops.attention import attention
+from tinyattn.tensor import Tensor, op
+
+
+def leaf(*values, dtype=ta.float64):
+    return ta.tensor(values, dtype=dtype, requires_grad=True)
+
+
+def equal(x, wanted):
+    np.testing.assert_allclose(np.asarray(x), wanted, rtol=1e-12)
+
+
+# --- grad ---------------------------------------------------------------
+
+
+def test_grad_leaves_grad_alone():
+    x, w = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    dx, dw = grad((x * w * w).sum(), [x, w])
+    equal(dx, [9, 16])
+    equal(dw, [6, 16])
+    assert x.grad is None and w.grad is None and not dx.requires_grad and dx.dtype == ta.float64
+
+
+def test_grad_by_one_input_and_by_something_on_the_way():
+    x = leaf(1.0, 2.0)
+    h = x * 3
+    y = (h * h).sum()
+    (dh,) = grad(y, h, retain_graph=True)
+    equal(dh, [6, 12])
+    dx, dh, dy = grad(y, (x, h, y))
+    equal(dx, [18, 36])
+    equal(dh, [6, 12])
+    equal(dy, 1)
+
+
+def test_grad_of_several_outputs():
+    x = leaf(1.0, 2.0)
+    a, b = x * 2, x * x
+    equal(grad([a, b], x, [ta.tensor([1.0, 10.0]), ta.tensor([100.0, 1000.0])], retain_graph=True)[0], [202, 4020])
+    equal(grad([a.sum(), b.sum(), b.sum()], x)[0], [2 + 4, 2 + 8])
+    with pytest.raises(ValueError, match="grad: wanted a grad_output for each of 2 outputs, got 1"):
+        grad([a, b], x, [ta.ones(2)])
+    with pytest.raises(RuntimeError, match="wanted a single element or a gradient"):
+        grad(x * 2, x)
+
+
+def test_grad_of_one_output_of_several_by_another_op():
+    x = leaf(1.0, 2.0, 3.0)
+    parts = (x * x).split(1)
+    equal(grad(parts[1], x)[0], [0, 4, 0])
+
+
+def test_inputs_that_do_not_matter():
+    x, other = leaf(1.0), leaf(2.0)
+    with pytest.raises(
+        RuntimeError, match=r"grad: the outputs do not depend on input 1 \(1,\): pass allow_unused=True"
+    ):
+        grad(x * 2, [x, other])
+    assert grad(x * 2, [other, x], allow_unused=True)[0] is None
+    equal(grad(x * 2, [other, x], allow_unused=True)[1], [2])
+    with pytest.raises(
+        RuntimeError, match="grad: input 0 requires no gradient: set requires_grad = True before using it"
+    ):
+        grad(x * 2, [ta.tensor([1.0])])
+
+
+def test_grad_by_a_part_keeps_the_rest_of_the_graph():
+    """Two ways to carry a gradient on by hand: through what was asked for, and through what was left out."""
+    x, w = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    h = x * 2
+    (dh,) = grad((h * w).sum(), h)
+    h.backward(dh)
+    equal(x.grad, [6, 8])
+    h = x * 5
+    grad((h * w).sum(), w)
+    h.sum().backward()
+    equal(x.grad, [11, 13])
+
+
+def test_grad_frees_the_graph_like_backward():
+    x = leaf(1.0)
+    y = x.exp()
+    grad(y, x, retain_graph=True)
+    grad(y, x)
+    for options in ({}, {"allow_unused": True}):
+        with pytest.raises(
+            RuntimeError, match="backward: the graph behind exp was freed by an earlier backward: pass retain_graph"
+        ):
+            grad(y, x, **options)
+
+
+def test_a_freed_part_behind_the_input_does_not_matter():
+    x = leaf(1.0)
+    h = x.exp()
+    h.backward()
+    equal(grad(h * h, h)[0], [2 * np.e])
+
+
+def test_a_freed_part_is_never_taken_for_no_dependence():
+    x = leaf(1.0)
+    h = x.exp()
+    h.backward()
+    with pytest.raises(RuntimeError, match="the graph behind exp was freed"):  # the way by x * 2 alone would be wrong
+        grad(h + x * 2, x)
+
+
+def test_grad_notices_a_changed_input():
+    x, w = leaf(1.0), leaf(2.0)
+    y = x * w
+    with ta.no_grad():
+        w.zero_()
+    with pytest.raises(RuntimeError, match="mul needs its input b as it was"):
+        grad(y, x)
+
+
+# --- gradients of gradients ----------------------------------------------
+
+
+def test_derivatives_of_tanh_up_to_the_third():
+    x = leaf(0.3)
+    y, t = x.tanh(), np.tanh(0.3)
+    for wanted in (1 - t**2, -2 * t * (1 - t**2), (1 - t**2) * (6 * t**2 - 2)):
+        (y,) = grad(y, x, create_graph=True)
+        equal(y.detach(), [wanted])
+
+
+def test_backward_with_create_graph():
+    x = leaf(2.0)
+    (x**3).backward(create_graph=True)
+    assert x.grad.requires_grad
+    first, x.grad = x.grad, None
+    first.backward()
+    equal(x.grad, [12])  # d 3x² / dx
+
+
+def test_gradient_penalty():
+    w, x = leaf(0.5, -0.2), leaf(1.0, 2.0)
+    (dx,) = grad((w * x).tanh().sum(), x, create_graph=True)
+    (dx * dx).sum().backward()
+    t = np.tanh(w.array * x.array)
+    dx = w.array * (1 - t**2)
+    equal(w.grad, 2 * dx * ((1 - t**2) - 2 * w.array * x.array * t * (1 - t**2)))
+
+
+def test_hessian_of_a_quadratic_form_row_by_row():
+    a = np.array([[2.0, 1.0, 0.0], [1.0, 3.0, -1.0], [0.0, -1.0, 4.0]])
+    x = leaf(1.0, 2.0, 3.0)
+    (dx,) = grad(x @ ta.tensor(a) @ x, x, create_graph=True)
+    equal([grad(dx[k], x, retain_graph=True)[0].numpy() for k in range(3)], 2 * a)
+
+
+def test_create_graph_keeps_the_graph_and_no_grad_inside_does_not_matter():
+    x = leaf(2.0)
+    y = x.exp()
+    (first,) = grad(y, x, create_graph=True)
+    with ta.no_grad():
+        (again,) = grad(y, x, create_graph=True)
+    assert first.requires_grad and again.requires_grad
+
+
+def test_second_derivative_of_a_fused_op_is_its_references():
+    x = ta.tensor(np.random.default_rng(0).standard_normal((1, 2, 3)), requires_grad=True)
+    results = []
+    for kernels in ("numba", "numpy"):
+        with ta.kernels(kernels):
+            context, _ = attention(x, x * 2, x * x)
+            (dx,) = grad((context * context).sum(), x, create_graph=True)
+            results.append(grad(dx.sin().sum(), x)[0].numpy())
+    np.testing.assert_allclose(*results, rtol=1e-10)
+
+
+# --- the checks ---------------------------------------------------------
+
+
+def test_gradcheck_passes_what_is_right():
+    x, w = leaf(0.3, -0.7), leaf(1.5)
+    assert gradcheck(lambda x, w: (x * w).tanh(), (x, w))
+    assert gradcheck(lambda x: [x.exp(), x.sum(), x.argmax()], x)
+    assert gradgradcheck(lambda x, w: (x.sin() * w, w**3), [x, w])
+    assert gradcheck(lambda x, k: x * k, (x, 3)) and gradcheck(lambda x, k: x * k, (x, ta.tensor([1.0, 2.0])))
+
+
+def test_gradcheck_leaves_inputs_and_gradients_as_they_were():
+    x = leaf(0.3, -0.7)
+    gradcheck(lambda x: x.tanh(), x)
+    gradgradcheck(lambda x: x.tanh(), x)
+    assert x.tolist() == [0.3, -0.7] and x.grad is None
+
+
+def tanh_with(derivative):
+    @op
+    def tanh(x, /):
+        return np.tanh(x)
+
+    tanh.gradient(dx=derivative)
+    return tanh
+
+
+def as_constant(function):
+    """A derivative by array that forgets to be one of Tensors: the value is right, its graph is missing."""
+
+    def derivative(dy, x):
+        arrays = [a.array if isinstance(a, Tensor) else a for a in (dy, x)]
+        return Tensor(function(*arrays)) if isinstance(dy, Tensor) else function(*arrays)
+
+    return derivative
+
+
+def right(dy, x):
+    return dy * (1 - np.tanh(x) ** 2)
+
+
+@pytest.mark.parametrize(
+    "derivative",
+    [
+        lambda dy, y: dy * (1 - y),
+        lambda dy, y: -dy * (1 - y * y),
+        lambda dy, y: dy * (1.01 - y * y),
+        lambda dy: dy * 0,
+        lambda dy: None,
+        lambda dy, y: dy * (1 - y * y) + 1e-4,
+        lambda dy, y: dy * float("nan"),
+    ],
+)
+def test_gradcheck_finds_a_wrong_derivative(derivative):
+    with pytest.raises(
+        GradcheckError, match=r"gradcheck: d output 0\[0\] / d input 0\[\d\] is .*, by finite differences"
+    ):
+        gradcheck(tanh_with(derivative), leaf(0.3, -0.7))
+    assert gradcheck(tanh_with(derivative), leaf(0.3, -0.7), raise_exception=False) is False
+
+
+def test_gradcheck_says_which_element_and_by_how_much():
+    @op
+    def product(a, b, /):
+        return a * b
+
+    product.gradient(da=lambda dy, b: dy * b, db=lambda dy, a: dy * (a + np.array([[0.0, 0.0], [0.5, 0.0]])))
+    x, y = leaf(*np.ones((2, 2))), leaf(*np.full((2, 2), 2.0))
+    with pytest.raises(
+        GradcheckError,
+        match=r"d output 1\[1, 0\] / d input 1\[1, 0\] is 1.5, by finite differences 1\.?0*; "
+        r"1 of 16 elements differ, by up to 0.5",
+    ):
+        gradcheck(lambda x, y: (x + y, product(x, y)), (x, y))
+
+
+def test_gradcheck_finds_a_missing_gradient():
+    with pytest.raises(GradcheckError, match="is 0, by finite differences 1"):
+        gradcheck(lambda x: Tensor(x.array * 1), leaf(1.0))
+    with pytest.raises(GradcheckError, match="is 1, by finite differences 2"):
+        gradcheck(lambda x: x + x.detach(), leaf(1.0))
+
+
+def test_gradcheck_finds_a_gradient_that_depends_on_something_else_than_its_input():
+    noise = iter(range(1000))
+    with pytest.raises(GradcheckError):
+        gradcheck(lambda x: x * next(noise), leaf(1.0))
+
+
+def test_gradgradcheck_finds_what_gradcheck_cannot():
+    for derivative in (
+        as_constant(right),
+        lambda dy, x: dy * (1 - np.tanh(x.array if isinstance(x, Tensor) else x) ** 2),
+    ):
+        tanh = tanh_with(derivative)
+        assert gradcheck(tanh, leaf(0.3, -0.7))
+        with pytest.raises(GradcheckError):
+            gradgradcheck(tanh, leaf(0.3, -0.7))
+        assert gradgradcheck(tanh, leaf(0.3), raise_exception=False) is False
+
+
+def test_gradgradcheck_takes_grad_outputs():
+    dy = leaf(0.0, 1.0)
+    assert gradgradcheck(lambda x: x.exp(), leaf(0.3, -0.7), dy)
+    assert gradgradcheck(lambda x: (x.exp(), x.sin()), leaf(0.3, -0.7), [dy, leaf(2.0, 3.0)])
+
+
+def test_gradcheck_wants_something_to_check():
+    with pytest.raises(ValueError, match="gradcheck: wanted at least one input that requires a gradient, got none"):
+        gradcheck(lambda x: x * 2, ta.tensor([1.0]))
+
+
+def test_gradcheck_inside_no_grad():
+    with ta.no_grad():
+        x = leaf(0.5)
+        with ta.enable_grad():
+            assert gradcheck(lambda x: x.exp(), x)
+
+
+def test_gradcheck_of_empty_and_of_single():
+    assert gradcheck(lambda x: x.exp(), ta.zeros(0, 3, dtype=ta.float64, requires_grad=True))
+    assert gradcheck(lambda x: x.exp(), ta.tensor(0.5, dtype=ta.float64, requires_grad=True))

@@ -1,0 +1,67 @@
+"""no_grad and its kin, in one thread and in several."""
+
+import threading
+
+import numpy as np
+import pytest
+
+import tinyattn as ta
+
+
+def leaf(*values, dtype=ta.float64):
+    return ta.tensor(values, dtype=dtype, requires_grad=True)
+
+
+def equal(x, wanted):
+    np.testing.assert_allclose(np.asarray(x), wanted, rtol=1e-12)
+
+
+def test_no_grad_is_a_decorator_too_and_survives_errors():
+    x = leaf(1.0)
+
+    @ta.no_grad()
+    def untracked(depth):
+        assert not (x * 2).requires_grad
+        return untracked(depth - 1) if depth else x * 2
+
+    assert not untracked(2).requires_grad
+    assert (x * 2).requires_grad
+    with pytest.raises(ZeroDivisionError), ta.inference_mode():
+        raise ZeroDivisionError
+    assert (x * 2).requires_grad
+
+
+def test_no_grad_holds_in_its_thread_only():
+    x, entered, checked, found = leaf(1.0), threading.Event(), threading.Event(), []
+
+    def other():
+        with ta.no_grad():
+            entered.set()
+            checked.wait(10)
+            found.append((x * 2).requires_grad)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    entered.wait(10)
+    found.append((x * 2).requires_grad)
+    checked.set()
+    thread.join()
+    assert found == [True, False]
+
+
+def test_backward_in_several_threads_over_separate_graphs():
+    def work(k):
+        x = leaf(float(k))
+        y = x
+        for _ in range(200):
+            y = y * 1.01
+        y.backward()
+        results[k] = x.grad.item()
+
+    results = {}
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(1, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    equal([results[k] for k in range(1, 5)], [1.01**200] * 4)
