@@ -11,7 +11,7 @@ from tinyattn.recorded import Call, Value
 from .collapse import Grouping, inline, leaves, within_budget
 from .describe import count, module_title, parameter_rows, short, subscript, where, within, word_rows, wrapped
 from .graph import Box, Edge, Graph, Place
-from .labels import number, shape, value
+from .labels import SMALL, number, shape, value
 
 
 def op_graph(record: Record, budget: int, missing: str = "no gradient") -> Graph:
@@ -57,9 +57,10 @@ class OpPicture:
                 graph.titles[place] = module_title(record, ".".join(place))
         graph.caption = [
             f"{count(len(record.calls), 'op')}. {self.grouping.note}".strip(),
-            "More than 8 elements: mean ± standard deviation, least … greatest. "
-            + ("grad: dL/dvalue." if self.backward else "There was no backward pass yet."),
+            "grad: dL/dvalue." if self.backward else "There was no backward pass yet.",
         ]
+        if any(v.array.size > SMALL for v in record.values):
+            graph.caption.append(f"More than {SMALL} elements: mean ± standard deviation, least … greatest.")
         return graph
 
     def inputs(self, call: Call) -> list[tuple[str, Value]]:
