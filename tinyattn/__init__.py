@@ -31,9 +31,11 @@ from .create import (
     zeros,
     zeros_like,
 )
+from .explain import explain
 from .kernels.mode import kernels
 from .kernels.threads import get_num_threads, set_num_threads
 from .ops import *  # noqa: F403  # every op: ops.__all__ lists them
+from .record import record
 from .state import enable_grad, inference_mode, no_grad
 from .streams import manual_seed
 from .tensor import Tensor
@@ -41,9 +43,7 @@ from .tensor import Tensor
 bool = bool_
 LAZY = {
     "Translator": "translator.translator",
-    "explain": "explain",
     "load": "storage",
-    "record": "record",
     "save": "storage",
 }
 

@@ -1,0 +1,1 @@
+"""The translator: model, search, training, and the folder a run lives in."""
