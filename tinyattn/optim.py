@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from .kernels.compile import kernel
+from .kernels.mode import use_numba
 from .tensor import Tensor
 
 
@@ -111,13 +114,34 @@ class Adam(Optimizer):
         self.state["step"] = [np.array(0) for _ in self.params]  # each has its own: without a gradient there is none
 
     def update(self, x: np.ndarray, dx: np.ndarray, state: dict[str, np.ndarray]) -> None:
-        if self.weight_decay:
-            dx = dx + self.weight_decay * x
-        (beta1, beta2), m, v = self.betas, state["mean"], state["square"]
-        m *= beta1
-        m += (1 - beta1) * dx
-        v *= beta2
-        v += (1 - beta2) * (dx * dx)
         state["step"] += 1
-        t = int(state["step"])
-        x -= self.lr / (1 - beta1**t) * m / (np.sqrt(v / (1 - beta2**t)) + self.eps)
+        t, (beta1, beta2) = int(state["step"]), self.betas
+        rate, root_scale = self.lr / (1 - beta1**t), 1 / math.sqrt(1 - beta2**t)
+        arrays = x, dx, state["mean"], state["square"]
+        if use_numba() and all(array.flags.carray for array in arrays):
+            numbers = map(x.dtype.type, (rate, beta1, beta2, root_scale, self.eps, self.weight_decay))
+            adam_kernel(*(array.reshape(-1) for array in arrays), *numbers)
+        else:
+            adam_numpy(*arrays, rate, beta1, beta2, root_scale, self.eps, self.weight_decay)
+
+
+@kernel
+def adam_kernel(x, dx, m, v, rate, beta1, beta2, root_scale, eps, weight_decay):
+    """x, m, v (N,) move on by one step; each element is read and written once."""
+    one = x.dtype.type(1)
+    for n in range(x.size):
+        g = dx[n] + weight_decay * x[n]
+        m[n] = beta1 * m[n] + (one - beta1) * g
+        v[n] = beta2 * v[n] + (one - beta2) * g * g
+        x[n] -= rate * m[n] / (math.sqrt(v[n]) * root_scale + eps)
+
+
+def adam_numpy(x, dx, m, v, rate, beta1, beta2, root_scale, eps, weight_decay):
+    """The same in NumPy, for arrays of any shape and layout."""
+    if weight_decay:
+        dx = dx + weight_decay * x
+    m *= beta1
+    m += (1 - beta1) * dx
+    v *= beta2
+    v += (1 - beta2) * (dx * dx)
+    x -= rate * m / (np.sqrt(v) * root_scale + eps)
