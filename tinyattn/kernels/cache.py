@@ -16,18 +16,19 @@ import hashlib
 import os
 import pickle
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from ..storage import write_atomically
 
 try:
     import fcntl
 except ImportError:  # Windows: processes that start together then compile the same kernel each for itself
     fcntl = None  # type: ignore[assignment]
 
-FORMAT = "tinyattn kernels 1"
+FORMAT = "tinyattn kernels, 1"  # change it with anything else that compiled kernels depend on
 KEEP = 60 * 86400  # seconds after which a file that nobody loads any more is removed
 
 _lock_depth = 0
@@ -112,7 +113,7 @@ class KernelCache:
         for one in used:
             parts += [one.__qualname__, one.digest, *one.constants(), *sorted(one.fastmath)]
         key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-        return folder / f"{self.kernel.__module__}.{self.kernel.__name__}-{key[:40]}"
+        return folder / f"{self.kernel.__module__}.{self.kernel.__name__}-{key}.kernel"
 
     def compile_alone(self, signature: Any) -> Any:
         """The dispatcher's compile, but of several processes that want the same kernel one compiles it."""
@@ -149,7 +150,7 @@ class KernelCache:
         return None
 
     def save_overload(self, signature: Any, result: Any) -> None:
-        """Write the compiled kernel to its file: under another name first, so that nobody sees half of it."""
+        """Write the compiled kernel to its file."""
         path = self.path(signature)
         if path is None or result.library.has_dynamic_globals:
             return
@@ -157,12 +158,8 @@ class KernelCache:
 
         try:
             payload = dumps(result._reduce())
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                file.write(hashlib.sha256(payload).digest() + payload)
-            os.replace(file.name, path)
-            for other in path.parent.iterdir():
-                if other.stat().st_mtime < time.time() - KEEP:
-                    other.unlink()
+            write_atomically(path, hashlib.sha256(payload).digest() + payload)
+            remove_unused(path.parent)
         except Exception as error:
             warn_once(error)
 
@@ -170,6 +167,14 @@ class KernelCache:
         """Numba's interface wants these three; this cache is always on, and files never change."""
 
     disable = flush = enable
+
+
+def remove_unused(folder: Path) -> None:
+    """Remove what was not loaded for KEEP seconds: kernels of old versions. Only files with names as given here."""
+    for path in folder.glob(f"*-{'[0-9a-f]' * 64}.kernel*"):
+        with contextlib.suppress(FileNotFoundError):  # another process was first
+            if path.stat().st_mtime < time.time() - KEEP:
+                path.unlink()
 
 
 @contextlib.contextmanager

@@ -48,7 +48,7 @@ def reduced(losses, rows, total, reduction):
 # --- the same in kernels ------------------------------------------------
 
 
-# Regrouped, (m − x) + log Σ would lose log Σ next to a large x.
+# Regrouped, (m − x) + log Σ would lose log Σ next to a large m.
 @kernel(fastmath=EXACT)
 def row_losses(losses, maxima, totals, logits, targets, ignore_index, smoothing):
     """losses (R,), and for their gradient maxima (R,) and totals (R,) = Σ exp(x − max); logits (R, C), targets (R,)"""
@@ -59,10 +59,10 @@ def row_losses(losses, maxima, totals, logits, targets, ignore_index, smoothing)
             continue
         m = largest(logits[r])
         maxima[r], totals[r] = m, sum_exp(logits[r], m)
-        off = (m - logits[r, targets[r]]) * (1 - smoothing)  # the target's logit and that of the average class
+        below = (1 - smoothing) * (m - logits[r, targets[r]])  # how far the target's logit is below the largest
         if smoothing > 0:
-            off += sum_below(logits[r], m) * smoothing / C
-        losses[r] = off + math.log(totals[r])
+            below += smoothing * sum_below(logits[r], m) / C  # and that of the average class
+        losses[r] = below + math.log(totals[r])
 
 
 @kernel
