@@ -1,0 +1,66 @@
+"""nn.functional: the ops under PyTorch's names, with PyTorch's order of arguments."""
+
+import numpy as np
+import pytest
+
+import tinyattn as ta
+from tinyattn.nn import functional as F
+
+X = np.random.default_rng(0).standard_normal((4, 3))
+WEIGHT, BIAS, TABLE = X[:2] * 2, X[0, :2], np.vstack([X, X])
+IDS, TARGET = np.array([[0, 7], [2, 2]]), np.array([0, 2, 1, 1])
+
+CALLS = {
+    "linear": lambda F, t: F.linear(t(X), t(WEIGHT), t(BIAS)),
+    "linear without bias": lambda F, t: F.linear(t(X), t(WEIGHT)),
+    "embedding": lambda F, t: F.embedding(t(IDS), t(TABLE)),
+    "embedding with padding": lambda F, t: F.embedding(t(IDS), t(TABLE), 2),
+    "embedding by name": lambda F, t: F.embedding(input=t(IDS), weight=t(TABLE), padding_idx=-1),
+    "dropout, not training": lambda F, t: F.dropout(t(X), 0.5, False),
+    "dropout of everything": lambda F, t: F.dropout(t(X), p=1.0),
+    "dropout of nothing": lambda F, t: F.dropout(t(X), 0.0, training=True),
+    "relu": lambda F, t: F.relu(t(X)),
+    "sigmoid": lambda F, t: F.sigmoid(t(X)),
+    "tanh": lambda F, t: F.tanh(t(X)),
+    "softplus": lambda F, t: F.softplus(t(X)),
+    "softmax": lambda F, t: F.softmax(t(X), 1),
+    "softmax by name": lambda F, t: F.softmax(t(X), dim=-2),
+    "log_softmax": lambda F, t: F.log_softmax(t(X), dim=0),
+    "cross_entropy": lambda F, t: F.cross_entropy(t(X), t(TARGET), ignore_index=2, label_smoothing=0.1),
+    "nll_loss": lambda F, t: F.nll_loss(t(X), t(TARGET), reduction="sum"),
+    "mse_loss": lambda F, t: F.mse_loss(t(X), t(X * 2), reduction="mean"),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_as_in_pytorch(call):
+    torch = pytest.importorskip("torch")
+    ours, theirs = [], []
+
+    def our_tensor(x):
+        ours.append(ta.tensor(x, requires_grad=x.dtype == float))
+        return ours[-1]
+
+    def their_tensor(x):
+        theirs.append(torch.tensor(x, requires_grad=x.dtype == float))
+        return theirs[-1]
+
+    y, wanted = call(F, our_tensor), call(torch.nn.functional, their_tensor)
+    np.testing.assert_allclose(y.detach(), wanted.detach().numpy(), rtol=1e-12)
+    (y * y).sum().backward()
+    (wanted * wanted).sum().backward()
+    for x, right in zip(ours, theirs, strict=True):
+        if x.requires_grad:
+            np.testing.assert_allclose(x.grad, right.grad.numpy(), rtol=1e-12, atol=1e-14)
+
+
+def test_all_names_are_tried():
+    tried = {name.split()[0].strip(",") for name in CALLS}
+    assert tried == set(F.__all__)
+
+
+def test_saturated_sigmoid_and_softplus_do_not_overflow():
+    x = ta.tensor([-1000.0, 1000.0], requires_grad=True)
+    assert F.sigmoid(x).tolist() == [0, 1] and F.softplus(x).tolist() == [0, 1000]
+    (F.sigmoid(x) + F.softplus(x) + F.tanh(x)).sum().backward()
+    assert x.grad.tolist() == [0, 1]

@@ -1,0 +1,335 @@
+"""Module: names, saving and loading, shared parts, modes, replaced and deleted parts, text."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import tinyattn as ta
+from tinyattn.nn import Linear, Module, ModuleList, Parameter, Sequential
+
+
+class Half(Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = Parameter(ta.ones(2))
+        self.inner = Linear(2, 2)
+        self.note = "an ordinary attribute"
+
+    def forward(self, x, shift=0.0):
+        return self.inner(x) * self.scale + shift
+
+
+class Whole(Module):
+    def __init__(self):
+        super().__init__()
+        self.first = Half()
+        self.rest = ModuleList([Linear(2, 3, bias=False), Half()])
+        self.bias = Parameter(ta.zeros(1))
+
+
+NAMES = [
+    "bias",
+    "first.scale",
+    "first.inner.weight",
+    "first.inner.bias",
+    "rest.0.weight",
+    "rest.1.scale",
+    "rest.1.inner.weight",
+    "rest.1.inner.bias",
+]
+
+
+def test_names_and_order():
+    model = Whole()
+    assert [name for name, _ in model.named_parameters()] == list(model.state_dict()) == NAMES
+    assert [name for name, _ in model.named_modules()] == [
+        "",
+        "first",
+        "first.inner",
+        "rest",
+        "rest.0",
+        "rest.1",
+        "rest.1.inner",
+    ]
+    assert [name for name, _ in model.named_children()] == ["first", "rest"]
+    assert list(model.children()) == [model.first, model.rest] and len(list(model.modules())) == 7
+    assert all(isinstance(p, Parameter) and p.requires_grad for p in model.parameters())
+
+
+def test_names_as_in_pytorch():
+    torch = pytest.importorskip("torch")
+    ours = Sequential(Linear(2, 3), ta.nn.Dropout(0.1), Sequential(Linear(3, 1, bias=False), ta.nn.Embedding(4, 2)))
+    nn = torch.nn
+    theirs = nn.Sequential(
+        nn.Linear(2, 3), nn.Dropout(0.1), nn.Sequential(nn.Linear(3, 1, bias=False), nn.Embedding(4, 2))
+    )
+    assert {k: v.shape for k, v in ours.state_dict().items()} == {
+        k: tuple(v.shape) for k, v in theirs.state_dict().items()
+    }
+    assert [name for name, _ in ours.named_modules()] == [name for name, _ in theirs.named_modules()]
+
+
+def test_calling_runs_forward_with_options():
+    x = ta.ones(1, 2)
+    model = Half()
+    np.testing.assert_allclose(model(x, shift=1.0).detach(), model.inner(x).detach().numpy() + 1, rtol=1e-6)
+    with pytest.raises(NotImplementedError, match=r"Whole: a Module needs a method forward\(self, ...\)"):
+        Whole()(x)
+
+
+def test_super_init_comes_first():
+    class Hasty(Module):
+        def __init__(self):
+            self.weight = Parameter(ta.ones(1))
+
+    with pytest.raises(AttributeError, match=r"Hasty: call super\(\).__init__\(\) before assigning 'weight'"):
+        Hasty()
+
+
+# --- saving and loading -------------------------------------------------
+
+
+def test_state_dict_shares_memory_and_moves_between_models():
+    one, two = Whole(), Whole()
+    state = one.state_dict()
+    assert not any(x.requires_grad for x in state.values())
+    two.load_state_dict(state)
+    for name, x in two.state_dict().items():
+        np.testing.assert_array_equal(x, state[name])
+        assert not np.shares_memory(x.array, state[name].array)
+    state["bias"].fill_(5.0)
+    assert one.bias.tolist() == [5] and two.bias.tolist() == [0]
+
+
+def test_loading_keeps_parameters_and_their_dtype():
+    model = Half()
+    scale, array = model.scale, model.scale.array
+    model.load_state_dict({**model.state_dict(), "scale": np.array([3.0, 4.0], np.float64)})
+    assert (
+        model.scale is scale and model.scale.array is array and array.dtype == np.float32 and array.tolist() == [3, 4]
+    )
+    assert model.scale.requires_grad
+
+
+def test_loading_what_does_not_fit_changes_nothing():
+    model = Half()
+    before = {name: np.array(x) for name, x in model.state_dict().items()}
+    other = {name: x + 1 for name, x in before.items()}
+    without = {name: x for name, x in other.items() if name != "scale"}
+    with pytest.raises(KeyError, match="missing: scale; unknown: none: is it another model's"):
+        model.load_state_dict(without)
+    with pytest.raises(KeyError, match="missing: none; unknown: more"):
+        model.load_state_dict({**other, "more": np.ones(1)})
+    with pytest.raises(ValueError, match=r"load_state_dict: inner.bias must have shape \(2,\), got \(2, 1\)"):
+        model.load_state_dict({**other, "inner.bias": np.ones((2, 1))})
+    for name, x in model.state_dict().items():
+        np.testing.assert_array_equal(x, before[name])
+    model.load_state_dict({**without, "more": np.ones(1)}, strict=False)
+    assert model.scale.tolist() == [1, 1] and np.array_equal(model.inner.bias, other["inner.bias"])
+
+
+def test_moves_through_a_file(tmp_path):
+    model, again = Whole(), Whole()
+    ta.save(model.state_dict(), tmp_path / "model.safetensors")
+    again.load_state_dict(ta.load(tmp_path / "model.safetensors"))
+    for name, x in again.state_dict().items():
+        np.testing.assert_array_equal(x, model.state_dict()[name])
+
+
+# --- shared parts -------------------------------------------------------
+
+
+def tied():
+    model = Module()
+    model.embedding, model.out = ta.nn.Embedding(5, 3), Linear(3, 5, bias=False)
+    model.out.weight = model.embedding.weight
+    model.again = model.out
+    return model
+
+
+def test_shared_parts_count_once_and_are_saved_under_each_name():
+    model = tied()
+    assert [name for name, _ in model.named_parameters()] == ["embedding.weight"]
+    assert [name for name, _ in model.named_modules()] == ["", "embedding", "out"]
+    assert [name for name, _ in model.named_modules(remove_duplicate=False)] == ["", "embedding", "out", "again"]
+    assert list(model.state_dict()) == ["embedding.weight", "out.weight", "again.weight"]
+    other = tied()
+    other.load_state_dict(model.state_dict())
+    assert other.out.weight is other.embedding.weight and np.array_equal(other.out.weight, model.out.weight)
+
+
+def test_shared_parameter_gets_both_gradients_and_one_update():
+    model = tied()
+    weight = model.embedding.weight
+    before = weight.numpy().copy() if not weight.requires_grad else weight.detach().numpy().copy()
+    model.out(model.embedding(ta.tensor([1]))).sum().backward()
+    wanted = np.tile(before[1], (5, 1))  # by way of `out`
+    wanted[1] += before.sum(0)  # by way of `embedding`
+    np.testing.assert_allclose(weight.grad, wanted, rtol=1e-5)
+    ta.optim.SGD(model.parameters(), lr=0.1).step()
+    np.testing.assert_allclose(weight.detach(), before - 0.1 * wanted, rtol=1e-5)
+
+
+def test_shared_parts_as_in_pytorch():
+    torch = pytest.importorskip("torch")
+    theirs = torch.nn.Module()
+    theirs.embedding, theirs.out = torch.nn.Embedding(5, 3), torch.nn.Linear(3, 5, bias=False)
+    theirs.out.weight = theirs.embedding.weight
+    theirs.again = theirs.out
+    ours = tied()
+    for method in ("named_parameters", "named_modules"):
+        assert [name for name, _ in getattr(ours, method)()] == [name for name, _ in getattr(theirs, method)()]
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+
+
+def test_deep_copy_is_independent_and_keeps_what_is_shared():
+    model = tied()
+    other = copy.deepcopy(model)
+    assert other.out.weight is other.embedding.weight and other.out.weight is not model.out.weight
+    with ta.no_grad():
+        other.out.weight.zero_()
+    assert model.out.weight.detach().abs().sum().item() > 0 and other.out.weight.requires_grad
+
+
+# --- attributes ---------------------------------------------------------
+
+
+def test_replacing_a_part_keeps_its_place():
+    model = Half()
+    model.scale = Parameter(ta.zeros(2))
+    model.inner = Linear(2, 2, bias=False)
+    assert list(model.state_dict()) == ["scale", "inner.weight"] and not model.state_dict()["scale"].array.any()
+
+
+def test_a_part_may_change_its_kind():
+    model = Half()
+    model.inner = Parameter(ta.ones(3))
+    assert list(model.state_dict()) == ["scale", "inner"] and list(model.children()) == []
+    model.scale = Linear(1, 1, bias=False)
+    assert list(model.state_dict()) == ["inner", "scale.weight"]
+    model.note = Linear(1, 1, bias=False)
+    assert list(model.state_dict()) == ["inner", "scale.weight", "note.weight"]
+
+
+def test_none_and_del_take_a_part_away():
+    model = Half()
+    model.scale = None
+    model.inner.bias = None
+    assert list(model.state_dict()) == ["inner.weight"] and model.scale is None
+    model.scale = Parameter(ta.ones(1))
+    assert list(model.state_dict()) == ["scale", "inner.weight"]
+    model.inner = None
+    assert list(model.state_dict()) == ["scale"] and list(model.children()) == []
+    del model.scale
+    assert list(model.state_dict()) == [] and not hasattr(model, "scale")
+    model.scale = "now it is free"
+    model.inner = Linear(1, 1)
+    del model.inner, model.note
+    assert list(model.parameters()) == [] and not hasattr(model, "inner")
+    with pytest.raises(AttributeError):
+        del model.inner
+
+
+def test_a_plain_tensor_does_not_slip_in_for_a_parameter():
+    model = Half()
+    for name in ("scale", "inner"):
+        with pytest.raises(TypeError, match=f"Half: {name} must stay .*, got Tensor: wrap it in nn.Parameter"):
+            setattr(model, name, ta.ones(2))
+    assert model.scale.requires_grad and list(model.children()) == [model.inner]
+
+
+def test_register_parameter_and_add_module():
+    model = Module()
+    model.register_parameter("weight_ih_l0", Parameter(ta.ones(1)))
+    model.register_parameter("bias_ih_l0", None)
+    model.add_module("0", Linear(1, 1, bias=False))
+    assert list(model.state_dict()) == ["weight_ih_l0", "0.weight"] and model.bias_ih_l0 is None
+    assert model.weight_ih_l0.tolist() == [1]
+    model.bias_ih_l0 = Parameter(ta.ones(1))
+    assert "bias_ih_l0" in model.state_dict()
+
+
+def test_parameter():
+    x = ta.ones(2)
+    p = Parameter(x)
+    assert p.requires_grad and p.array is x.array and not Parameter(x, requires_grad=False).requires_grad
+    assert repr(p) == "Parameter containing:\ntensor([1., 1.], requires_grad=True)"
+    assert type(p * 2) is ta.Tensor and type(p.detach()) is ta.Tensor
+    with pytest.raises(TypeError, match="requires_grad: .*int64"):
+        Parameter(np.ones(2, np.int64))
+    y = (p * p).sum()
+    x.fill_(3.0)
+    with pytest.raises(RuntimeError, match="mul needs its input a"):
+        y.backward()
+
+
+# --- modes, dtypes, gradients -------------------------------------------
+
+
+def test_train_and_eval_reach_everything():
+    model = Whole()
+    assert all(m.training for m in model.modules())
+    assert model.eval() is model and not any(m.training for m in model.modules())
+    model.first.train()
+    assert model.first.inner.training and not model.training
+    assert model.train() is model and all(m.training for m in model.modules())
+
+
+def test_dtype_of_all_parameters():
+    model = Whole()
+    weight = model.first.inner.weight
+    (weight * 1).sum().backward()
+    assert model.double() is model and {p.dtype for p in model.parameters()} == {np.dtype(np.float64)}
+    assert model.first.inner.weight is weight and weight.requires_grad and weight.grad is None
+    assert model.first(ta.ones(1, 2, dtype=ta.float64)).dtype == ta.float64
+    assert {p.dtype for p in model.float().parameters()} == {np.dtype(np.float32)}
+    with pytest.raises(TypeError, match="Whole.to: parameters must be floating-point, got int64"):
+        model.to(ta.int64)
+
+
+def test_requires_grad_and_zero_grad():
+    model = Half()
+    assert model.requires_grad_(False) is model and not any(p.requires_grad for p in model.parameters())
+    assert not model(ta.ones(1, 2)).requires_grad
+    model.requires_grad_()
+    model(ta.ones(1, 2)).sum().backward()
+    assert all(p.grad is not None for p in model.parameters())
+    model.zero_grad(set_to_none=False)
+    assert all(not p.grad.array.any() for p in model.parameters())
+    model.zero_grad()
+    assert all(p.grad is None for p in model.parameters())
+
+
+# --- containers and text ------------------------------------------------
+
+
+def test_sequential_and_module_list():
+    first, second = Linear(2, 3), Linear(3, 1)
+    model = Sequential(first, second)
+    x = ta.ones(4, 2)
+    np.testing.assert_array_equal(model(x).detach(), second(first(x)).detach())
+    assert len(model) == 2 and model[0] is first and model[-1] is second
+    assert Sequential()(x) is x
+    modules = ModuleList([first])
+    assert (
+        modules.append(second) is modules
+        and list(modules) == [first, second]
+        and modules[1] is second
+        and len(modules) == 2
+    )
+    assert list(modules.state_dict()) == ["0.weight", "0.bias", "1.weight", "1.bias"]
+
+
+def test_text():
+    model = Sequential(Linear(2, 3), Sequential(ta.nn.Dropout(0.1), ta.nn.Embedding(4, 2, padding_idx=0)), Module())
+    assert repr(model) == (
+        "Sequential(\n"
+        "  (0): Linear(in_features=2, out_features=3, bias=True)\n"
+        "  (1): Sequential(\n"
+        "    (0): Dropout(p=0.1)\n"
+        "    (1): Embedding(4, 2, padding_idx=0)\n"
+        "  )\n"
+        "  (2): Module()\n"
+        ")"
+    )
