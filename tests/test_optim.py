@@ -163,7 +163,7 @@ def test_a_state_that_does_not_fit_is_refused_whole():
     right = {name: np.array(array) for name, array in optimizer.state_dict().items()}
     with pytest.raises(KeyError, match=r"Adam: wanted the state of 1 parameters.*: mean.0"):
         optimizer.load_state_dict({name: array for name, array in right.items() if name != "mean.0"})
-    with pytest.raises(KeyError, match="velocity.0"):
+    with pytest.raises(KeyError, match=r"velocity.0"):
         optimizer.load_state_dict({**right, "velocity.0": np.ones(2)})
     with pytest.raises(ValueError, match=r"Adam: square.0 must have shape \(2,\), got \(3,\)"):
         optimizer.load_state_dict({**right, "mean.0": np.ones(2), "square.0": np.ones(3)})

@@ -57,7 +57,7 @@ def test_sums_over_many_gradients_without_losing_the_small_ones():
 @pytest.mark.parametrize("value", [math.inf, math.nan])
 def test_what_is_not_finite(value):
     parameters = with_gradients([value, 1.0])
-    with pytest.raises(RuntimeError, match="clip_grad_norm_: the gradients' length is (inf|nan)"):
+    with pytest.raises(RuntimeError, match=r"clip_grad_norm_: the gradients' length is (inf|nan)"):
         clip_grad_norm_(parameters, 1.0, error_if_nonfinite=True)
     assert parameters[0].grad.tolist()[1] == 1
     assert not math.isfinite(clip_grad_norm_(parameters, 1.0).item())
