@@ -9,17 +9,22 @@ from typing import Any
 import numpy as np
 
 from tests.ops.samples import PAIRS, SHAPES, Sample, Wrong, bools, each, numbers, pair, register
-from tinyattn.ops import elementwise
+from tinyattn.ops import comparisons, elementwise
 
 BAD_PAIR = (np.ones((2, 3)), np.ones(4))
+
+
+def named(name: str) -> tuple[str, Callable]:
+    """An op as tests are told of it, "module.name", and the op."""
+    module = comparisons if hasattr(comparisons, name) else elementwise
+    return f"{module.__name__.rpartition('.')[2]}.{name}", getattr(module, name)
 
 
 def unary(name: str, formula: Callable, torch: str | None = None, dtype: Any = float, **domain: Any) -> None:
     samples = [Sample((numbers(*shape, **domain),)) for shape in SHAPES]
     wrong = [Wrong(TypeError, name, (np.ones(2), np.ones(2))), Wrong(TypeError, name, ())]
     register(
-        f"elementwise.{name}",
-        getattr(elementwise, name),
+        *named(name),
         each(formula, dtype),
         samples,
         wrong,
@@ -34,8 +39,7 @@ def binary(
     samples = [Sample(pair(a, b, one, two)) for a, b in PAIRS]
     samples += [Sample((numbers(2, 3, **(one or {})), 2.5)), Sample((2.5, numbers(2, 3, **(two or {}))))]
     register(
-        f"elementwise.{name}",
-        getattr(elementwise, name),
+        *named(name),
         each(formula, dtype),
         samples,
         [Wrong(ValueError, r"\(2, ?3\).*\(4,\)", BAD_PAIR), Wrong(TypeError, name, (np.ones(2),))],
@@ -86,15 +90,13 @@ BOOLS = [Sample((bools(*a), bools(*b))) for a, b in PAIRS]
 INTEGERS = [Sample((np.arange(6).reshape(2, 3), np.array([1, 2, 3])))]
 for name, bitwise in (("logical_and", lambda a, b: a & b), ("logical_or", lambda a, b: a | b)):
     register(
-        f"elementwise.{name}",
-        getattr(elementwise, name),
+        *named(name),
         bitwise,
         BOOLS + INTEGERS,
         [Wrong(ValueError, r"\(2, ?3\).*\(4,\)", (np.ones((2, 3), bool), np.ones(4, bool)))],
     )
 register(
-    "elementwise.logical_not",
-    elementwise.logical_not,
+    *named("logical_not"),
     each(lambda x: not x, bool),
     [Sample((bools(*shape),)) for shape in SHAPES],
     [Wrong(TypeError, "logical_not", ())],

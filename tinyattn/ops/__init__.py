@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from ..tensor import Tensor
 from . import copies
+from .comparisons import (
+    equal, greater, greater_equal, isinf, isnan, less, less_equal, logical_and, logical_not, logical_or, not_equal,
+)
 from .elementwise import (
-    abs, add, clamp, cos, div, equal, exp, expm1, greater, greater_equal, isinf, isnan, less, less_equal, log,
-    log1p, logical_and, logical_not, logical_or, masked_fill, maximum, minimum, mul, neg, not_equal, pow, relu,
-    rsqrt, sigmoid, sign, sin, softplus, sqrt, sub, tanh, where,
+    abs, add, clamp, cos, div, exp, expm1, log, log1p, masked_fill, maximum, minimum, mul, neg, pow, relu, rsqrt,
+    sigmoid, sign, sin, softplus, sqrt, sub, tanh, where,
 )
 from .indexing import gather, getitem, index_select, setitem
 from .matmul import bmm, dot, matmul, mm, outer

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..tensor import op, spread
+from .comparisons import equal
 from .dtypes import floating
-from .elementwise import equal, maximum, minimum, sqrt
+from .elementwise import maximum, minimum, sqrt
 from .indexing import gather
 from .shapes import axis_of, reshape, squeeze
 
