@@ -200,8 +200,8 @@ relu.gradient(dx=lambda dy, y: dy * (y > 0))
 
 @op(prepare=floating)
 def softplus(x, /):
-    """y = ln (1 + eˣ)"""
-    return np.logaddexp(x, np.zeros((), x.dtype))
+    """y = ln (1 + eˣ) = max(x, 0) + ln (1 + exp −|x|), which cannot overflow"""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
 softplus.gradient(dx=lambda dy, x: dy * sigmoid(x))
