@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+import threadpoolctl
 
 from tinyattn.kernels import threads
 from tinyattn.kernels.threads import get_num_threads, over_rows, set_num_threads
@@ -124,3 +125,10 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), len(rows))
 def test_a_forked_process_has_threads_of_its_own():
     result = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, timeout=60, check=True)
     assert result.stdout.split() == ["2", "2"]
+
+
+def test_numpys_products_use_as_many_threads():
+    for count in (1, 2):
+        set_num_threads(count)
+        libraries = [library for library in threadpoolctl.threadpool_info() if "numpy" in library["filepath"]]
+        assert all(library["num_threads"] == count for library in libraries if library["user_api"] == "blas")

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
-from .blas import set_blas_threads
-
 _threads: int | None = None
 _pool: ThreadPoolExecutor | None = None
 _pool_lock = threading.Lock()
@@ -63,6 +61,13 @@ def set_num_threads(count: int) -> None:
             _pool = None
         _threads = count
     set_blas_threads(count)
+
+
+def set_blas_threads(count: int) -> None:
+    """NumPy's own matrix products use `count` threads from now on, whatever BLAS it has: one thread is one in all."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(count, user_api="blas")
 
 
 def over_rows(work: Callable[[int, int], None], rows: int, at_least: int = 1) -> None:
