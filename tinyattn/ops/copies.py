@@ -40,7 +40,7 @@ def contiguous(x):
 def to(x, dtype):
     """x in another dtype. Raises: TypeError for what is no dtype (there is no other device than the CPU)."""
     try:
-        dtype = np.dtype(dtype)
+        dtype = np.dtype("none" if dtype is None else dtype)  # NumPy takes None for float64
     except TypeError:
         raise TypeError(f"to: wanted a dtype such as ta.float64, got {dtype!r}") from None
     if x.dtype == dtype:
