@@ -71,7 +71,7 @@ def pow(a, b, /):
 # 0⁰ = 1, its derivative by a is 0, not 0 · 0⁻¹: a is taken to be 1. Where a is 0, log a stands with a factor 0.
 pow.gradient(
     da=lambda dy, a, b: dy * b * pow(where(logical_and(equal(a, 0), equal(b, 0)), 1.0, a), b - 1),
-    db=lambda dy, y, a: dy * y * log(where(equal(a, 0), 1.0, a)),
+    db=lambda dy, y, a: dy * y * log(where(equal(a, 0), np.ones((), y.dtype), a)),
 )
 
 
