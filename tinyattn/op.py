@@ -57,13 +57,14 @@ class Op:
 
     def sort_out(self, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Inputs and attributes, given by position or by name (torch's names for inputs too), each to its place."""
-        if self.variadic:
-            return given, {**self.defaults, **named}
-        inputs, rest, named = list(given[: len(self.inputs)]), given[len(self.inputs) :], dict(named)
-        for aliases in list(zip(self.inputs, ("input", "other", "")))[len(inputs) :]:
-            inputs += [named.pop(name) for name in aliases if name in named][:1]
-        attributes = {**self.defaults, **dict(zip(self.defaults, rest)), **named}
-        if len(inputs) < len(self.inputs) or len(rest) > len(self.defaults) or len(attributes) > len(self.defaults):
-            wanted, got = ", ".join([*self.inputs, *self.defaults]), ", ".join(["..."] * len(given) + list(named))
-            raise TypeError(f"{self.name}: wanted the arguments ({wanted}), got ({got})")
-        return tuple(inputs), attributes
+        count, inputs, attributes = len(self.inputs), given, {**self.defaults, **named}
+        if not self.variadic and (len(given) != count or len(attributes) > len(self.defaults)):
+            rest, named = given[count:], dict(named)
+            for aliases in list(zip(self.inputs, ("input", "other", "")))[len(given) :]:
+                inputs += tuple(named.pop(name) for name in aliases if name in named)[:1]
+            attributes = {**self.defaults, **dict(zip(self.defaults, rest)), **named}
+            inputs = inputs[:count]
+            if len(inputs) < count or len(rest) > len(self.defaults) or len(attributes) > len(self.defaults):
+                wanted, got = ", ".join([*self.inputs, *self.defaults]), ", ".join(["..."] * len(given) + list(named))
+                raise TypeError(f"{self.name}: wanted the arguments ({wanted}), got ({got})")
+        return inputs, attributes
