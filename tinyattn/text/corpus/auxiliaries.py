@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyattn.text.corpus.lexicon import HE, PERSONS
+from tinyattn.text.corpus.lexicon import EL, PERSONS
 from tinyattn.text.corpus.parts import Part, pair
 
 Forms = tuple[Part, ...]
@@ -11,8 +11,7 @@ Forms = tuple[Part, ...]
 def _forms(english: str, spanish: str, third: str = "") -> Forms:
     """The same English form for all, but for he and she; Spanish has five."""
     return tuple(
-        pair(third if third and person == HE else english, form)
-        for person, form in zip(PERSONS, spanish.split(","))
+        pair(third if third and person == EL else english, form) for person, form in zip(PERSONS, spanish.split(","))
     )
 
 
@@ -28,10 +27,8 @@ def _being(spanish: str) -> Forms:
 SER = _being("soy eres es somos son")
 ESTAR = _being("estoy estás está estamos están")
 TENER = _being("tengo tienes tiene tenemos tienen")  # i am hungry, tengo hambre
-GOING = tuple(
-    pair(f"{be.english[0]} going", form) for be, form in zip(SER, ("voy", "vas", "va", "vamos", "van"))
-)
-DO = tuple(Part(("does" if person == HE else "do",)) for person in PERSONS)  # Spanish has no word for it
+GOING = tuple(pair(f"{be.english[0]} going", form) for be, form in zip(SER, ("voy", "vas", "va", "vamos", "van")))
+DO = tuple(Part(("does" if person == EL else "do",)) for person in PERSONS)  # Spanish has no word for it
 NOT = _forms("don't", "no,no,no,no,no", "doesn't")
 
 CAN = _forms("can", "puedo,puedes,puede,podemos,pueden")

@@ -13,9 +13,9 @@ from typing import NamedTuple, TypeVar
 from tinyattn.text.corpus import circumstances as when
 from tinyattn.text.corpus.lexicon import FITTING, GO, INTRANSITIVE, NOUNS, TRANSITIVE, Noun, Verb, nouns_of
 from tinyattn.text.corpus.noun_phrases import (
+    DEFINITE,
     MYSELF,
     OWNERS,
-    DEFINITE,
     PRONOUNS,
     THE,
     THIS,
@@ -34,10 +34,12 @@ HELD_OUT_ONE_IN = 12  # of a verb's nouns
 PEOPLE, PLACES = nouns_of("person"), nouns_of("place")
 LASTING = {noun: tuple(adjective for adjective in FITTING[noun] if adjective.ser) for noun in PEOPLE}
 WHERE = {kind: nouns_of(kind) for kind in ("home", "outside", "shop", "table", "quiet")}
-_ALONE = tuple(verb for verb in TRANSITIVE if verb.english not in ("give", "show"))  # these want "to someone"
-ABLE = {can: tuple(verb for verb in _ALONE if can in verb.can) for can in ("", "c", "p", "t")}
+COMPLETE = tuple(verb for verb in TRANSITIVE if verb.english not in ("give", "show"))  # those want "to someone"
+ABLE = {can: tuple(verb for verb in COMPLETE if can in verb.can) for can in ("", "c", "p", "t")}
 ABLE_ALONE = {can: tuple(verb for verb in INTRANSITIVE if can in verb.can) for can in ABLE}
-AT = nouns_of("shop", "public")  # at the market, in the park
+NO_HABIT = tuple(verb for verb in TRANSITIVE if verb.can in ("-", "t"))  # to have, to lose
+AT = nouns_of("shop", "public", "shore")  # at the market, in the park
+PUBLIC = tuple(noun for noun in PLACES if "home" not in noun.kinds)  # nobody's own
 
 
 class Combinations:
@@ -101,16 +103,18 @@ class Chooser:
         if "person" in noun.kinds:
             return self._person(noun, determiners, adjective, several)
         plural = not noun.is_mass and self.chance(several)
-        if determiners is None:
+        if noun in PUBLIC and determiners in (None, DEFINITE):
+            determiners = (THE, THE, THE, THIS)
+        elif determiners is None:
             determiners = DEFINITE if noun.is_mass else WITH_SEVERAL if plural else WITH_ONE
         fitting = FITTING[noun]
         after = self.of(fitting) if fitting and self.chance(adjective) else None
         return nominal(self.of(determiners), noun, plural, after=after)
 
     def _person(self, noun: Noun, determiners: Sequence[Word] | None, adjective: float, several: float) -> Nominal:
-        """One has relatives and friends, and everyone knows the waiter."""
+        """One has relatives and friends, and everyone knows the doctor."""
         plural = "single" not in noun.kinds and self.chance(several)
-        if determiners is None:
+        if determiners in (None, DEFINITE):
             determiners = OWNERS if "kin" in noun.kinds else (THE, THE, THE, THIS)
         after = self.of(LASTING[noun]) if "role" in noun.kinds and self.chance(adjective) else None
         return nominal(self.of(determiners), noun, plural, after=after)
@@ -124,7 +128,7 @@ class Chooser:
     def somebody(self) -> Nominal:
         """Anyone who can be a subject, two people together among them."""
         one = self.someone()
-        if one in PRONOUNS or self.chance(0.9):
+        if one in PRONOUNS or self.chance(0.94):
             return one
         if self.chance(0.5):
             return company(one, MYSELF)
@@ -173,15 +177,16 @@ class Chooser:
         thing = self.phrase(noun, determiners, adjective)
         return thing._replace(part=a_before(thing.part)) if "person" in noun.kinds else thing
 
+    def verb(self, among: Sequence[Verb]) -> Verb:
+        verb = self.of(among)
+        self.verbs.append(verb)
+        return verb
+
     def another_verb(self, action: Action, among: Sequence[Verb]) -> Verb | None:
         """Another verb for the same noun, "buy the apple and eat it", if there is one."""
         known = self._combinations.verbs_of[action.noun]
         verbs = [verb for verb in among if verb in known and verb is not action.verb]
-        if not verbs:
-            return None
-        verb = self.of(verbs)
-        self.verbs.append(verb)
-        return verb
+        return self.verb(verbs) if verbs else None
 
     def doing(self, person: int, can: str = "", times: Sequence[Part] = when.HABIT) -> tuple[Verb, Part]:
         """What the first, second or third person does: a verb, and all that follows it: "eat", "the cold pizza
@@ -198,9 +203,9 @@ class Chooser:
         place, rest = self.place()[1], self.rest(GO, person, times)
         return GO, build("to₁ {place} {when} → a₁ {place} {when}", place=place, when=rest)
 
-    def rest(self, verb: Verb, person: int, times: Sequence[Part], bare: float = 0.45) -> Part:
+    def rest(self, verb: Verb, person: int, times: Sequence[Part], bare: float = 0.55) -> Part:
         """With whom, where and when, or nothing."""
-        if self.chance(bare):
+        if self.chance(bare) or (times is when.HABIT and verb in NO_HABIT):
             return NOTHING
         somewhere = verb.where in WHERE and self.chance(0.35)
         someone = "w" in verb.can and self.chance(0.25)
@@ -212,6 +217,9 @@ class Chooser:
                 "then": self.of(times) if self.chance(0.5) or not (somewhere or someone) else NOTHING,
             },
         )
+
+    def how_often(self, verb: Verb, share: float = 0.3) -> Part:
+        return self.of(when.HABIT) if verb not in NO_HABIT and self.chance(share) else NOTHING
 
     def _company(self, person: int) -> Part:
         if self.chance(0.3):

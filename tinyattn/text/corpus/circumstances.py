@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tinyattn.text.corpus.parts import build
+from tinyattn.text.corpus.parts import Part, build
 
-DAYS = tuple(
+Parts = tuple[Part, ...]
+
+DAYS: Parts = tuple(
     build(pattern)
     for pattern in (
         "on₁ monday₂ → el₁ lunes₂",
@@ -23,7 +25,7 @@ TONIGHT = build("tonight₁ → esta₁ noche₁")
 THIS_MORNING = build("this₁ morning₂ → esta₁ mañana₂")
 THIS_AFTERNOON = build("this₁ afternoon₂ → esta₁ tarde₂")
 
-HABIT = (
+HABIT: Parts = (
     build("every₁ day₂ → todos₁ los₁ días₂"),
     build("every₁ night₂ → todas₁ las₁ noches₂"),
     build("in₁ the₂ morning₃ → por₁ la₂ mañana₃"),
@@ -31,8 +33,8 @@ HABIT = (
     build("on₁ saturdays₂ → los₁ sábados₂"),
     build("on₁ sundays₂ → los₁ domingos₂"),
 )
-AT_PRESENT = (NOW, NOW, build("right₁ now₂ → ahora₂ mismo₁"), TODAY, THIS_MORNING)
-BEFORE = (
+AT_PRESENT: Parts = (NOW, NOW, build("right₁ now₂ → ahora₂ mismo₁"), TODAY, THIS_MORNING)
+BEFORE: Parts = (
     build("yesterday₁ → ayer₁"),
     build("last₁ night₁ → anoche₁"),
     build("last₁ week₂ → la₁ semana₂ pasada₁"),
@@ -41,7 +43,7 @@ BEFORE = (
     THIS_MORNING,
     *DAYS,
 )
-LATER = (
+LATER: Parts = (
     TOMORROW,
     TOMORROW,
     TONIGHT,
@@ -49,7 +51,7 @@ LATER = (
     build("next₁ week₂ → la₁ semana₂ que₁ viene₁"),
     *DAYS,
 )
-SOON = (NOW, NOW, TODAY, TOMORROW, TONIGHT, THIS_AFTERNOON, *DAYS)  # for commands and duties
+SOON: Parts = (NOW, NOW, TODAY, TOMORROW, TONIGHT, THIS_AFTERNOON, *DAYS)  # for commands and duties
 
 WITH_ME, WITH_YOU = build("with₁ me₁ → conmigo₁"), build("with₁ you₁ → contigo₁")
 WITH_US, WITH_THEM = build("with₁ us₂ → con₁ nosotros₂"), build("with₁ them₂ → con₁ ellos₂")
@@ -63,8 +65,8 @@ COMPANY = (
     (WITH_ME, WITH_YOU, WITH_US),
 )
 
-EMPHASIS = (
+EMPHASIS: Parts = (
+    build("very₁ → muy₁"),
     build("very₁ → muy₁"),
     build("too₁ → demasiado₁"),
-    build("really₁ → realmente₁"),
 )

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from tinyattn.text.corpus import auxiliaries as aux
 from tinyattn.text.corpus import circumstances as when
-from tinyattn.text.corpus.chooser import Chooser
+from tinyattn.text.corpus.chooser import COMPLETE, Chooser
 from tinyattn.text.corpus.commands import command, listed, prohibition
 from tinyattn.text.corpus.descriptions import OF_PEOPLE, being, description
-from tinyattn.text.corpus.lexicon import FITTING, GO, THEY, TRANSITIVE, Noun, nouns_of
+from tinyattn.text.corpus.lexicon import ELLOS, FITTING, GO, TRANSITIVE, Noun, nouns_of
 from tinyattn.text.corpus.noun_phrases import BARE, DEFINITE, PRONOUNS, THE, THIS, Nominal, again
 from tinyattn.text.corpus.parts import NOTHING, Part, a_before, build, pair
-from tinyattn.text.corpus.states import feeling
 from tinyattn.text.corpus.statements import negation, past, plan, progressive, statement, wish_or_duty
+from tinyattn.text.corpus.states import feeling
 
 Clause = Callable[[Chooser, Nominal], Part]
 
@@ -45,11 +45,11 @@ def _man_who(pick: Chooser, man: Nominal) -> Nominal:
 
 
 def _who_does(pick: Chooser) -> Part:
-    man = pick.phrase(pick.noun(ROLES), (THE,), adjective=0.1)
+    man = pick.phrase(pick.noun(ROLES), (THE,), adjective=0)
     if pick.chance(0.7):
         return being(pick, _man_who(pick, man), OF_PEOPLE)
     who = pick.someone()
-    verb = pick.of(ON_PEOPLE)
+    verb = pick.verb(ON_PEOPLE)
     return build(
         "{who}₁ {sees} {man} → {who} {sees}₁ {man}",
         who=who.part,
@@ -86,9 +86,7 @@ def _this_is(pick: Chooser) -> Part | None:
     if "person" in noun.kinds:
         return None
     this = THIS.agreeing(noun, thing.plural)
-    return build(
-        "{this} {is_} {book} → {this} {is_} {book}", this=this, is_=aux.SER[thing.person], book=thing.part
-    )
+    return build("{this} {is_} {book} → {this} {is_} {book}", this=this, is_=aux.SER[thing.person], book=thing.part)
 
 
 CONJUNCTIONS: tuple[tuple[str, tuple[Clause, ...], tuple[Clause, ...]], ...] = (
@@ -101,10 +99,10 @@ CONJUNCTIONS: tuple[tuple[str, tuple[Clause, ...], tuple[Clause, ...]], ...] = (
 )
 
 
-def two_clauses(pick: Chooser) -> Part:
+def two_clauses(pick: Chooser, who: Nominal | None = None) -> Part:
     """`i drink water because i am thirsty → bebo agua porque tengo sed`"""
     pattern, first, second = pick.of(CONJUNCTIONS)
-    who = pick.somebody()
+    who = who or pick.somebody()
     return build(pattern, one=pick.of(first)(pick, who), two=pick.of(second)(pick, _other(pick, who)))
 
 
@@ -124,7 +122,7 @@ def condition(pick: Chooser) -> Part:
 def opinion(pick: Chooser) -> Part:
     """`i think that your brother is tired → creo que tu hermano está cansado`"""
     who = pick.someone()
-    clause = pick.of(ANY)(pick, _other(pick, who))
+    clause = pick.of((*ANY, two_clauses))(pick, _other(pick, who))
     parts = {"who": who.part, "clause": clause}
     if pick.chance(0.25):
         know, negation = aux.BARE_KNOW[who.person], aux.NOT[who.person]
@@ -138,7 +136,7 @@ def opinion(pick: Chooser) -> Part:
 WANTED = tuple(
     Nominal(part, who.person, who.feminine)
     for part, who in zip(
-        (Part(("me",)), Part(("you",)), pair("him", "él"), pair("her", "ella"), Part(("us",)), Part(("them",))),
+        (Part(("me",)), Part(("you",)), pair("him", "él"), pair("her", "ella")),
         PRONOUNS,
     )
 )
@@ -147,7 +145,7 @@ WANTED = tuple(
 def wish(pick: Chooser) -> Part:
     """`my mother wants me to clean the kitchen → mi madre quiere que limpie la cocina`"""
     who = pick.someone()
-    whom = pick.person() if pick.chance(0.45) else pick.of([w for w in WANTED if w.person != who.person])
+    whom = pick.person(several=0) if pick.chance(0.45) else pick.of([w for w in WANTED if w.person != who.person])
     verb, rest = pick.doing(whom.person, "c", when.SOON)
     parts = {"who": who.part, "rest": rest}
     if pick.chance(0.3) and whom not in WANTED:
@@ -185,23 +183,23 @@ def listing(pick: Chooser) -> Part | None:
     if pick.chance(0.2):
         return _list_of_people(pick)
     action = pick.action(among=LISTABLE)
-    nouns = list(dict.fromkeys((action.noun, *(pick.more_of(action.verb) for _ in range(pick.of((1, 2, 2, 3)))))))
+    nouns = list(dict.fromkeys((action.noun, *(pick.more_of(action.verb) for _ in range(pick.of((1, 2, 3)))))))
     if len(nouns) < 2:
         return None
     determiners, several = pick.of((((BARE,), 1.0), (DEFINITE, 0.4)))
-    things = listed([pick.phrase(noun, determiners, adjective=0.1, several=several).part for noun in nouns])
+    things = listed([pick.phrase(noun, determiners, adjective=0.05, several=several).part for noun in nouns])
     if pick.chance(0.25):
         return build("{buy} {it} → {buy} {it}", buy=action.verb.command, it=things)
     who = pick.someone()
     buy = action.verb.present[who.person]
-    then = pick.of(when.HABIT) if pick.chance(0.25) else NOTHING
+    then = pick.how_often(action.verb)
     pattern = "{who}₁ {buy} {it} {then} → {who} {buy}₁ {it} {then}"
     return build(pattern, who=who.part, buy=buy, it=things, then=then)
 
 
 LISTABLE = tuple(
     verb
-    for verb in TRANSITIVE
+    for verb in COMPLETE
     if "c" in verb.can and len(verb.objects) > 7 and not any("person" in noun.kinds for noun in verb.objects)
 )
 
@@ -209,5 +207,5 @@ LISTABLE = tuple(
 def _list_of_people(pick: Chooser) -> Part:
     """`my mother, my uncle and the teacher are in the park → mi madre, mi tío y el profesor están en el parque`"""
     people = [pick.person(several=0.15) for _ in range(3)]
-    who = Nominal(listed([one.part for one in people]), THEY, all(one.feminine for one in people))
+    who = Nominal(listed([one.part for one in people]), ELLOS, all(one.feminine for one in people))
     return pick.of((statement, negation, progressive, description, feeling))(pick, who)

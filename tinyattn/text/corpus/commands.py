@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from tinyattn.text.corpus import circumstances as when
 from tinyattn.text.corpus.chooser import Chooser
-from tinyattn.text.corpus.lexicon import YOU
+from tinyattn.text.corpus.lexicon import TU
 from tinyattn.text.corpus.parts import NOTHING, Part, build
 
 
 def command(pick: Chooser) -> Part:
     """`eat the pizza → come la pizza`"""
-    verb, rest = pick.doing(YOU, "c", when.SOON)
+    verb, rest = pick.doing(TU, "c", when.SOON)
     please = build(",₁ please₂ → ,₁ por₂ favor₂") if pick.chance(0.15) else NOTHING
     return build("{eat} {rest} {please} → {eat} {rest} {please}", eat=verb.command, rest=rest, please=please)
 
 
 def prohibition(pick: Chooser) -> Part:
     """`don't eat the pizza → no comas la pizza`"""
-    verb, rest = pick.doing(YOU, "c", when.SOON)
+    verb, rest = pick.doing(TU, "c", when.SOON)
     pattern = "don't₁ {eat} {rest} → no₁ {eat} {rest}"
     if pick.chance(0.12):
         pattern = "never₁ {eat} {rest} → nunca₁ {eat} {rest}"
@@ -30,8 +30,8 @@ def several_commands(pick: Chooser) -> Part:
     """`wash the plates, clean the table and open the window → lava los platos, limpia la mesa y abre la
     ventana`"""
     steps = []
-    for _ in range(3 if pick.chance(0.7) else 2):
-        action = pick.action("c")
+    for _ in range(pick.of((2, 3, 4, 5))):
+        action = pick.action("c", adjective=0.1)
         steps.append(build("{do} {it} → {do} {it}", do=action.verb.command, it=action.thing.part))
     return listed(steps)
 

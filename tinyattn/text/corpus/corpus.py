@@ -15,7 +15,7 @@ from tinyattn.text.corpus.parts import finish
 from tinyattn.text.corpus.phrases import everyday_phrases
 
 SPLITS = ("all", "train", "dev", "test")
-SIZES = {"train": 33_000, "dev": 1_000, "test": 2_000}
+SIZES = {"train": 30_000, "dev": 1_000, "test": 2_000}
 CORPUS_SIZE = sum(SIZES.values())
 LONGEST = 16  # words of a source, punctuation apart
 KNOWN_FROM = 8  # how often training shows each word of a dev or test sentence, at least
@@ -87,15 +87,16 @@ def _draw(seed: int) -> dict[str, list[Phrase]]:
 
 
 def _sentences(count: int, chooser: Chooser, seen: set[str], known: Counter | None = None) -> Iterator[Phrase]:
-    """So many new sentences, each construction its share. With `known` they are not for training: every other
-    one has a combination that is held out, where its construction has a verb and noun at all."""
-    total = sum(CONSTRUCTIONS.values())
+    """So many new sentences. With `known` they are not for training: constructions then have equal shares, and
+    every third sentence has a combination that is held out, where its construction has a verb and noun at all."""
+    shares = CONSTRUCTIONS if known is None else dict.fromkeys(CONSTRUCTIONS, 1.0)
+    total = sum(shares.values())
     share_before = 0.0
-    for construction, share in CONSTRUCTIONS.items():
+    for construction, share in shares.items():
         first, end = (round(count * s / total) for s in (share_before, share_before + share))
         share_before += share
         for k in range(first, end):
-            yield _sentence(construction, chooser, seen, known, novel=k % 2 == 0)
+            yield _sentence(construction, chooser, seen, known, novel=k % 3 == 0)
 
 
 def _sentence(

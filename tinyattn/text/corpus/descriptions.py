@@ -26,6 +26,8 @@ from tinyattn.text.corpus.parts import NOTHING, Part, build, pair
 
 THINGS = tuple(noun for noun in NOUNS if "person" not in noun.kinds)
 COUNTED = tuple(noun for noun in THINGS if not noun.is_mass)
+MOVABLE = nouns_of("thing", "paper", "dish", "clothes", "container", "sealed", "written", "instrument")
+OWNED = tuple(noun for noun in THINGS if FITTING[noun] and ("place" not in noun.kinds or "home" in noun.kinds))
 DESCRIBED = tuple(noun for noun in THINGS if FITTING[noun])
 OF_PEOPLE = tuple(adjective for adjective in ADJECTIVES if "person" in adjective.kinds)
 
@@ -50,10 +52,11 @@ def words_together(pick: Chooser) -> Part:
         if pick.chance(0.6):
             cups = nominal(pick.of(NUMBERS), pick.noun(holder), plural=True)
         return build("{cups} of₁ {coffee} → {cups} de₁ {coffee}", cups=cups.part, coffee=of)
-    thing = pick.phrase(pick.noun(THINGS), adjective=0.7).part
-    if pick.chance(0.25):
+    noun = pick.noun(THINGS)
+    thing = pick.phrase(noun, adjective=0.5).part
+    if pick.chance(0.3) and noun in MOVABLE:
         return build("{thing} for₁ {her} → {thing} para₁ {her}", thing=thing, her=pick.person().part)
-    if pick.chance(0.25):
+    if pick.chance(0.3) and noun in MOVABLE:
         return build("{thing} {there} → {thing} {there}", thing=thing, there=pick.where())
     return thing
 
@@ -78,7 +81,7 @@ def adjective_before(pick: Chooser) -> Part | None:
         who=who.part,
         buys=action.verb.present[who.person],
         thing=_singled_out(pick, action.noun).part,
-        then=pick.of(when.HABIT) if pick.chance(0.25) else NOTHING,
+        then=pick.how_often(action.verb),
     )
 
 
@@ -89,19 +92,16 @@ def _singled_out(pick: Chooser, noun: Noun) -> Nominal:
     if pick.chance(0.4):
         return nominal(BARE if plural else A, noun, plural, before=pick.of(JUDGING), after=after)
     determiner = THE if pick.chance(0.7) else pick.of(OWNERS)
-    before = pick.of(SELECTING)
-    if before.english[0] == "same":
-        determiner = THE
-    return nominal(determiner, noun, plural, before=before, after=after)
+    return nominal(determiner, noun, plural, before=pick.of(SELECTING), after=after)
 
 
 def possession(pick: Chooser) -> Part | None:
     """`my brother's car is new → el coche de mi hermano es nuevo`"""
     if pick.chance(0.55):
-        noun = pick.noun(DESCRIBED)
+        noun = pick.noun(OWNED)
         return being(pick, _belonging(pick, noun, adjective=0), FITTING[noun])
     action = pick.action()
-    if "person" in action.noun.kinds:
+    if action.noun not in OWNED:
         return None
     who = pick.somebody()
     return build(
@@ -109,7 +109,7 @@ def possession(pick: Chooser) -> Part | None:
         who=who.part,
         washes=action.verb.present[who.person],
         car=_belonging(pick, action.noun).part,
-        then=pick.of(when.HABIT) if pick.chance(0.2) else NOTHING,
+        then=pick.how_often(action.verb),
     )
 
 
@@ -155,7 +155,7 @@ def description(pick: Chooser, who: Nominal | None = None) -> Part:
     if who is None and pick.chance(0.55):
         noun = pick.noun(DESCRIBED)
         thing = pick.phrase(noun, DEFINITE, adjective=0)
-        if pick.chance(0.2):
+        if pick.chance(0.3) and noun in MOVABLE:
             there = build("{it} {there} → {it} {there}", it=thing.part, there=pick.where())
             thing = thing._replace(part=there)
         return being(pick, thing, FITTING[noun])

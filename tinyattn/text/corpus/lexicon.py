@@ -17,7 +17,7 @@ from tinyattn.text.corpus.morphology import (
 )
 from tinyattn.text.corpus.parts import Part, pair
 
-I, YOU, HE, WE, THEY = PERSONS = range(5)  # yo, tú, él or ella, nosotros, ellos
+YO, TU, EL, NOSOTROS, ELLOS = PERSONS = range(5)  # yo, tú, él or ella, nosotros, ellos
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,12 +100,12 @@ def _verb(row: dict[str, str]) -> Verb:
     was = past(base) if row["past"] == "-" else row["past"].split("+")[0]
     spanish = conjugate(row["spanish"], **verbs.PRINCIPAL_PARTS.get(row["spanish"], {}))
     third = "goes" if base == "go" else "has" if base == "have" else third_person(base)
-    present = [third if person == HE else base for person in PERSONS]
+    present = [third if person == EL else base for person in PERSONS]
     kinds = set(row["kinds"].split())
     return Verb(
         english=base + rest,
         command=pair(base + rest, spanish.command),
-        forbidden=pair(base + rest, spanish.subjunctive[YOU]),
+        forbidden=pair(base + rest, spanish.subjunctive[TU]),
         infinitive=pair(base + rest, spanish.infinitive),
         gerund=pair(ing(base) + rest, spanish.gerund),
         present=tuple(pair(word + rest, form) for word, form in zip(present, spanish.present)),

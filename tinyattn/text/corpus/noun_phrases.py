@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from tinyattn.text.corpus.lexicon import HE, I, THEY, WE, YOU, Adjective, Noun
-from tinyattn.text.corpus.morphology import agreeing
+from tinyattn.text.corpus.lexicon import EL, ELLOS, NOSOTROS, TU, YO, Adjective, Noun
 from tinyattn.text.corpus.parts import NOTHING, Part, build, pair
 
 
@@ -51,17 +50,13 @@ DEFINITE = 6 * (THE,) + 2 * (THIS,) + OWNERS
 
 # Judgements that go with "a", and words that single out one and go with "the".
 GOOD = _word("good", "buen buena buenos buenas")
-BAD = _word("bad", "mal mala malos malas")
 GREAT = _word("great", "gran gran grandes grandes")
-JUDGING = (GOOD, BAD, GREAT)
+JUDGING = (GOOD, GREAT)
 SELECTING = (
     _word("first", "primer primera primeros primeras"),
     _word("last", "último última últimos últimas"),
     _word("other", "otro otra otros otras"),
-    _word("same", "mismo misma mismos mismas"),
-    _word("only", "único única únicos únicas"),
     _word("best", "mejor mejor mejores mejores"),
-    _word("worst", "peor peor peores peores"),
 )
 
 
@@ -95,19 +90,19 @@ class Nominal(NamedTuple):
 
     @property
     def plural(self) -> bool:
-        return self.person >= WE
+        return self.person >= NOSOTROS
 
 
 # Spanish leaves its pronouns out where the verb tells them; él and ella it keeps, the first time.
 PRONOUNS = (
-    Nominal(Part(("i",)), I),
-    Nominal(Part(("you",)), YOU),
-    Nominal(pair("he", "él"), HE),
-    Nominal(pair("she", "ella"), HE, feminine=True),
-    Nominal(Part(("we",)), WE),
-    Nominal(Part(("they",)), THEY),
+    Nominal(Part(("i",)), YO),
+    Nominal(Part(("you",)), TU),
+    Nominal(pair("he", "él"), EL),
+    Nominal(pair("she", "ella"), EL, feminine=True),
+    Nominal(Part(("we",)), NOSOTROS),
+    Nominal(Part(("they",)), ELLOS),
 )
-MYSELF = Nominal(pair("i", "yo"), I)  # my brother and i
+MYSELF = Nominal(pair("i", "yo"), YO)  # my brother and i
 
 
 def again(who: Nominal) -> Nominal:
@@ -120,10 +115,10 @@ def nominal(
     determiner: Word, noun: Noun, plural: bool = False, before: Word | None = None, after: Adjective | None = None
 ) -> Nominal:
     part = noun_phrase(determiner, noun, plural, before, after)
-    return Nominal(part, THEY if plural else HE, noun.feminine)
+    return Nominal(part, ELLOS if plural else EL, noun.feminine)
 
 
 def company(one: Nominal, other: Nominal) -> Nominal:
     """`my mother and my uncle → mi madre y mi tío`; with "i" it is we. One man makes the group masculine."""
     both = build("{one} and₁ {other} → {one} y₁ {other}", one=one.part, other=other.part)
-    return Nominal(both, WE if I in (one.person, other.person) else THEY, one.feminine and other.feminine)
+    return Nominal(both, NOSOTROS if YO in (one.person, other.person) else ELLOS, one.feminine and other.feminine)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 from typing import NamedTuple
 
 Links = tuple[tuple[int, int], ...]  # (English word, Spanish word), counted from 0
@@ -87,10 +87,10 @@ def finish(part: Part) -> tuple[str, str, Links]:
     """A whole sentence: source, target and alignment. Here meet the words that change with their neighbour:
     a/an, y/e, o/u, and al, del, which are two words in one."""
     english, spanish, links = list(part.english), list(part.spanish), part.links
-    for k, (word, following) in enumerate(zip(english, english[1:])):
+    for k, (word, following) in enumerate(pairwise(english)):
         if word == "a" and following[0] in "aeiou":
             english[k] = "an"
-    for k, (word, following) in enumerate(zip(spanish, spanish[1:])):
+    for k, (word, following) in enumerate(pairwise(spanish)):
         if word == "y" and re.match(r"h?i(?!e)", following):
             spanish[k] = "e"
         elif word == "o" and re.match(r"h?o", following):

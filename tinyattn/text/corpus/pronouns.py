@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinyattn.text.corpus import auxiliaries as aux
 from tinyattn.text.corpus import circumstances as when
 from tinyattn.text.corpus.chooser import Chooser
-from tinyattn.text.corpus.lexicon import FITTING, GIVING, HE, I, NOUNS, THEY, TRANSITIVE, WE, YOU, Noun, Verb
+from tinyattn.text.corpus.lexicon import EL, ELLOS, FITTING, GIVING, NOSOTROS, NOUNS, TRANSITIVE, TU, YO, Noun, Verb
 from tinyattn.text.corpus.morphology import with_pronoun
 from tinyattn.text.corpus.noun_phrases import DEFINITE, Nominal
 from tinyattn.text.corpus.parts import NOTHING, Part, a_before, build, pair
@@ -18,17 +18,17 @@ def _verbs(names: str) -> tuple[Verb, ...]:
 # The first of two things done to something; then those that have a pronoun joined to them, four words each;
 # those done to people.
 ACQUIRING = _verbs("buy, bring, take, look for, find")
-JOINING = _verbs(
-    "eat, drink, buy, read, open, close, wash, clean, look for, take, paint, repair, use, cut, help, call, send, sell"
-)
+JOINING = _verbs("eat, drink, buy, read, open, close, wash, clean, repair, cut, help, call, sell")
+USING = tuple(verb for verb in JOINING if verb not in ACQUIRING)
 HELPING = _verbs("help, call, visit, see, look for")
 
-ME, YOU_, US = pair("me", "me"), pair("you", "te"), pair("us", "nos")
-RECEIVERS = (ME, ME, YOU_, US, pair("him", "le"), pair("them", "les"))
-OBJECTS = (ME, YOU_, US, pair("him", "lo"), pair("her", "la"), pair("them", "los"))
+ME, YOU, US = pair("me", "me"), pair("you", "te"), pair("us", "nos")
+RECEIVERS = (ME, ME, YOU, US, pair("him", "le"))
+OBJECTS = (ME, YOU, US, pair("him", "lo"), pair("her", "la"), pair("them", "los"))
 # Of things that were not named, Spanish speaks as of masculine ones.
+LE = Part((), ("le",))  # said together with "a mi hermano"
 UNNAMED = (pair("it", "lo"), pair("it", "lo"), pair("them", "los"))
-OWN = {I: (ME, US), YOU: (YOU_, US), HE: (), WE: (ME, US), THEY: ()}  # nobody "helps me" to himself
+OWN = {YO: (ME, US), TU: (YOU, US), EL: (), NOSOTROS: (ME, US), ELLOS: ()}  # nobody "helps me" to himself
 
 
 def pronoun_of(noun: Noun, thing: Nominal) -> Part:
@@ -47,11 +47,11 @@ def command_with_pronoun(pick: Chooser) -> Part | None:
     """`take the apple and eat it → toma la manzana y cómela`"""
     then = pick.of(when.SOON) if pick.chance(0.35) else NOTHING
     if pick.chance(0.25):
-        verb = pick.of(JOINING)
+        verb = pick.verb(JOINING)
         it = pick.of(OBJECTS[2:] if verb in HELPING else UNNAMED)
         eat_it = pick.of((joined, _forbidden))(verb, it)
         return build("{eat_it} {now} → {eat_it} {now}", eat_it=eat_it, now=then)
-    action = pick.action(among=JOINING, determiners=DEFINITE)
+    action = pick.action(among=USING, determiners=DEFINITE)
     first = pick.another_verb(action, ACQUIRING)
     if first is None or "c" not in first.can:
         return None
@@ -70,47 +70,58 @@ def _forbidden(verb: Verb, it: Part) -> Part:
 
 
 def pronoun_as_object(pick: Chooser) -> Part | None:
-    """`the soup is cold and i don't want it → la sopa está fría y no la quiero`"""
+    """`he doesn't help me → él no me ayuda`"""
+    return pick.of((_doing_to_me, _doing_to_it, _doing_two_things))(pick)
+
+
+def _doing_to_me(pick: Chooser) -> Part:
     who = pick.somebody()
-    then = pick.of(when.HABIT) if pick.chance(0.3) else NOTHING
-    if pick.chance(0.4):
-        objects = [me for me in OBJECTS if me not in OWN[who.person]]
-        return _doing_to_it(pick, who, pick.of(HELPING), pick.of(objects), then)
+    me = pick.of([me for me in OBJECTS if me not in OWN[who.person]])
+    return _with_object(pick, who, pick.verb(HELPING), me)
+
+
+def _doing_to_it(pick: Chooser) -> Part | None:
+    """`the soup is cold and i don't want it → la sopa está fría y no la quiero`"""
     action = pick.action(determiners=DEFINITE, adjective=0)
+    if "person" in action.noun.kinds or not FITTING[action.noun]:
+        return None
+    cold = pick.of(FITTING[action.noun])
     it = pronoun_of(action.noun, action.thing)
-    adjectives = FITTING[action.noun]
-    if "person" not in action.noun.kinds and adjectives and pick.chance(0.45):
-        adjective = pick.of(adjectives)
-        return build(
-            "{soup} {is_} {cold} and₁ {eats_it} → {soup} {is_} {cold} y₁ {eats_it}",
-            soup=action.thing.part,
-            is_=(aux.SER if adjective.ser else aux.ESTAR)[action.thing.person],
-            cold=adjective.agreeing(action.thing.feminine, action.thing.plural),
-            eats_it=_doing_to_it(pick, who, action.verb, it, then),
-        )
+    return build(
+        "{soup} {is_} {cold} and₁ {i_eat_it} → {soup} {is_} {cold} y₁ {i_eat_it}",
+        soup=action.thing.part,
+        is_=(aux.SER if cold.ser else aux.ESTAR)[action.thing.person],
+        cold=cold.agreeing(action.thing.feminine, action.thing.plural),
+        i_eat_it=_with_object(pick, pick.somebody(), action.verb, it),
+    )
+
+
+def _doing_two_things(pick: Chooser) -> Part | None:
+    """`my sister buys the apples and eats them → mi hermana compra las manzanas y las come`"""
+    action = pick.action(among=USING, determiners=DEFINITE)
     first = pick.another_verb(action, ACQUIRING)
     if first is None:
         return None
+    who = pick.somebody()
     return build(
-        "{who}₁ {buys} {apples} and₂ {eats} {it} {then} → {who} {buys}₁ {apples} y₂ {it} {eats} {then}",
+        "{who}₁ {buys} {apples} and₂ {eats} {them} {then} → {who} {buys}₁ {apples} y₂ {them} {eats} {then}",
         who=who.part,
         buys=first.present[who.person],
         apples=action.thing.part,
         eats=action.verb.present[who.person],
-        it=it,
-        then=then,
+        them=pronoun_of(action.noun, action.thing),
+        then=pick.how_often(action.verb),
     )
 
 
-def _doing_to_it(pick: Chooser, who: Nominal, verb: Verb, it: Part, then: Part) -> Part:
-    """`i see him → lo veo`, or `he doesn't help me → él no me ayuda`."""
+def _with_object(pick: Chooser, who: Nominal, verb: Verb, it: Part) -> Part:
+    """`i see him → lo veo`, or `i don't see him → no lo veo`"""
+    parts = {"who": who.part, "it": it, "then": pick.how_often(verb)}
     if pick.chance(0.4):
-        pattern = "{who}₁ {not} {see} {it} {then} → {who} {not} {it} {see}₁ {then}"
-        see, negation = verb.bare_present, aux.NOT[who.person]
-    else:
-        pattern = "{who}₁ {see} {it} {then} → {who} {it} {see}₁ {then}"
-        see, negation = verb.present, NOTHING
-    return build(pattern, **{"who": who.part, "not": negation}, see=see[who.person], it=it, then=then)
+        parts |= {"not": aux.NOT[who.person], "see": verb.bare_present[who.person]}
+        return build("{who}₁ {not} {see} {it} {then} → {who} {not} {it} {see}₁ {then}", **parts)
+    parts["see"] = verb.present[who.person]
+    return build("{who}₁ {see} {it} {then} → {who} {it} {see}₁ {then}", **parts)
 
 
 def command_to_give(pick: Chooser) -> Part:
@@ -120,21 +131,20 @@ def command_to_give(pick: Chooser) -> Part:
     forbidding = pick.chance(0.35)
     then = pick.of(when.SOON) if pick.chance(0.25) else NOTHING
     if pick.chance(0.6):
-        me = pick.of([me for me in RECEIVERS if me is not YOU_])
+        me = pick.of([me for me in RECEIVERS if me is not YOU])
         if forbidding:
             pattern = "don't₁ {give} {me} {key} {now} → no₁ {me} {give} {key} {now}"
             return build(pattern, give=verb.forbidden, me=me, key=thing, now=then)
         pattern = "{give_me} {key} {now} → {give_me} {key} {now}"
         return build(pattern, give_me=joined(verb, me), key=thing, now=then)
-    receiver = pick.person()
-    le = "les" if receiver.plural else "le"
+    receiver = pick.person(several=0)
     if forbidding:
         pattern = "don't₁ {give} {key} to₂ {whom} {now} → no₁ {le}₂ {give} {key} a₂ {whom} {now}"
         give = verb.forbidden
     else:
         pattern = "{give} {key} to₂ {whom} {now} → {give} {key} a₂ {whom} {now}"
-        give = pair(verb.english, with_pronoun(verb.command.spanish[0], le))
-    return build(pattern, give=give, key=thing, whom=receiver.part, le=Part((), (le,)), now=then)
+        give = pair(verb.english, with_pronoun(verb.command.spanish[0], "le"))
+    return build(pattern, give=give, key=thing, whom=receiver.part, le=LE, now=then)
 
 
 def giving(pick: Chooser) -> Part:
@@ -150,14 +160,13 @@ def giving(pick: Chooser) -> Part:
         me = pick.of([me for me in RECEIVERS if me not in OWN[who.person]])
         pattern = "{who}₁ {gives} {me} {book} {then} → {who} {me} {gives}₁ {book} {then}"
         return build(pattern, me=me, **parts)
-    whom = pick.person()
-    le = Part((), ("les" if whom.plural else "le",))
+    whom = pick.person(several=0)
     pattern = "{who}₁ {gives} {book} to₂ {whom} {then} → {who} {le}₂ {gives}₁ {book} a₂ {whom} {then}"
-    return build(pattern, whom=whom.part, le=le, **parts)
+    return build(pattern, whom=whom.part, le=LE, **parts)
 
 
 # Spanish says that a thing pleases someone: me gusta la pizza, a mi hermano le gustan las manzanas.
-TO_ME = {I: "me", YOU: "te", HE: "le", WE: "nos", THEY: "les"}
+TO_ME = {YO: "me", TU: "te", EL: "le", NOSOTROS: "nos", ELLOS: "les"}
 LIKED = tuple(noun for noun in NOUNS if "person" not in noun.kinds)
 
 
@@ -176,7 +185,7 @@ def liking(pick: Chooser) -> Part:
         "who": a_before(who.part) if who.part.spanish else who.part,
         "not": aux.NOT[who.person] if negative else NOTHING,
         "me": Part((), (TO_ME[who.person],)),
-        "likes": Part(("likes" if who.person == HE and not negative else "like",)),
+        "likes": Part(("likes" if who.person == EL and not negative else "like",)),
         "pleases": Part((), ("gustan" if plural else "gusta",)),
         "what": what,
     }

@@ -6,11 +6,10 @@ from __future__ import annotations
 from tinyattn.text.corpus import auxiliaries as aux
 from tinyattn.text.corpus import circumstances as when
 from tinyattn.text.corpus.chooser import Chooser
-from tinyattn.text.corpus.descriptions import COUNTED, DESCRIBED, OF_PEOPLE
-from tinyattn.text.corpus.lexicon import FITTING, HE, INTRANSITIVE, TRANSITIVE, nouns_of
+from tinyattn.text.corpus.descriptions import COUNTED, DESCRIBED, MOVABLE, OF_PEOPLE
+from tinyattn.text.corpus.lexicon import EL, FITTING, INTRANSITIVE, TRANSITIVE, nouns_of
 from tinyattn.text.corpus.noun_phrases import BARE, DEFINITE, PRONOUNS, nominal
 from tinyattn.text.corpus.parts import NOTHING, Part, build, pair, question
-from tinyattn.text.corpus.states import MOVABLE
 
 LEFT_OUT = tuple(who for who in PRONOUNS if not who.part.spanish)
 ON_THINGS = tuple(verb for verb in TRANSITIVE if not any("person" in noun.kinds for noun in verb.objects))
@@ -121,17 +120,17 @@ def _what_for(pick: Chooser) -> Part:
 def _who(pick: Chooser) -> Part:
     """`who bought the bread → quién compró el pan`"""
     if pick.chance(0.5):
-        verb, rest = pick.doing(HE, "t", when.BEFORE)
-        buys = verb.past[HE]
+        verb, rest = pick.doing(EL, "t", when.BEFORE)
+        buys = verb.past[EL]
     else:
-        verb, rest = pick.doing(HE)
-        buys = verb.present[HE]
+        verb, rest = pick.doing(EL)
+        buys = verb.present[EL]
     return build("who₁ {buys} {rest} → quién₁ {buys} {rest}", buys=buys, rest=rest)
 
 
 def _what(pick: Chooser) -> Part:
     """`what does your brother read → qué lee tu hermano`, `what are you reading → qué estás leyendo`"""
-    who, verb = pick.somebody(), pick.of(ON_THINGS)
+    who, verb = pick.somebody(), pick.verb(ON_THINGS)
     parts = {"who": who.part, "do": aux.DO[who.person], "are": aux.ESTAR[who.person]}
     if "p" in verb.can and pick.chance(0.5):
         pattern = "what₁ {are} {who}₂ {read} {now} → qué₁ {are}₂ {read} {who} {now}"

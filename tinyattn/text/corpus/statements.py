@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinyattn.text.corpus import auxiliaries as aux
 from tinyattn.text.corpus import circumstances as when
 from tinyattn.text.corpus.chooser import Chooser
-from tinyattn.text.corpus.lexicon import WE
+from tinyattn.text.corpus.lexicon import NOSOTROS
 from tinyattn.text.corpus.noun_phrases import Nominal
 from tinyattn.text.corpus.parts import NOTHING, Part, build
 
@@ -46,7 +46,7 @@ def progressive(pick: Chooser, who: Nominal | None = None) -> Part:
 
 
 def past(pick: Chooser, who: Nominal | None = None) -> Part:
-    """`we bought bread yesterday → compramos pan ayer`"""
+    """`she bought bread yesterday → ella compró pan ayer`"""
     who = who or pick.somebody()
     verb, rest = pick.doing(who.person, "t", when.BEFORE)
     if pick.chance(0.25):
@@ -59,7 +59,7 @@ def past(pick: Chooser, who: Nominal | None = None) -> Part:
 def plan(pick: Chooser, who: Nominal | None = None) -> Part:
     """`she is going to buy a coat tomorrow → ella va a comprar un abrigo mañana`, `let's buy → vamos a comprar`"""
     if who is None and pick.chance(0.25):
-        verb, rest = pick.doing(WE, "c", when.LATER)
+        verb, rest = pick.doing(NOSOTROS, "c", when.LATER)
         pattern = "let's₁ {buy} {rest} → vamos₁ a₁ {buy} {rest}"
         return build(pattern, buy=verb.infinitive, rest=rest)
     who = who or pick.somebody()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinyattn.text.corpus import auxiliaries as aux
 from tinyattn.text.corpus import circumstances as when
 from tinyattn.text.corpus.chooser import Chooser
-from tinyattn.text.corpus.descriptions import named
+from tinyattn.text.corpus.descriptions import MOVABLE, named
 from tinyattn.text.corpus.lexicon import ADJECTIVES, FITTING, Noun, nouns_of
 from tinyattn.text.corpus.noun_phrases import BARE, DEFINITE, MANY, NUMBERS, PRONOUNS, A, Nominal
 from tinyattn.text.corpus.parts import NOTHING, Part, build, pair
@@ -27,7 +27,7 @@ def feeling(pick: Chooser, who: Nominal | None = None) -> Part:
     """`i am hungry → tengo hambre`, `she is afraid of the dog → ella tiene miedo del perro`"""
     who = who or pick.somebody()
     hungry, very = pick.of(FEELINGS)
-    then = pick.of(when.AT_PRESENT) if very and pick.chance(0.35) else NOTHING
+    then = pick.of(when.AT_PRESENT) if very is not NOTHING and pick.chance(0.35) else NOTHING
     if hungry is AFRAID and pick.chance(0.7):
         dog = pick.phrase(pick.noun(FEARED), DEFINITE).part
         hungry = build("{afraid} of₁ {dog} → {afraid} de₁ {dog}", afraid=hungry, dog=dog)
@@ -48,12 +48,12 @@ def feeling(pick: Chooser, who: Nominal | None = None) -> Part:
 IN, ON, UNDER = build("in₁ → en₁"), build("on₁ → sobre₁"), build("under₁ → debajo₁ de₁")
 BEHIND, NEAR = build("behind₁ → detrás₁ de₁"), build("near₁ → cerca₁ de₁")
 NEXT_TO, BEFORE = build("next₁ to₂ → al₁ lado₁ de₂"), build("in₁ front₁ of₂ → delante₁ de₂")
-FURNITURE, ROOMS = nouns_of("furniture"), nouns_of("room")
+FURNITURE = nouns_of("furniture")
 BESIDE = nouns_of("building", "vehicle", "outside") + named("tree", "door")
 WHERE_THINGS_ARE = (
     (IN, nouns_of("container", "room")),
-    (ON, FURNITURE),
-    (UNDER, FURNITURE),
+    (ON, named("table", "chair", "bed")),
+    (UNDER, named("table", "chair", "bed", "tree")),
     (BEHIND, FURNITURE + nouns_of("fixture", "container")),
     (NEXT_TO, FURNITURE + nouns_of("fixture", "container", "machine")),
 )
@@ -64,7 +64,6 @@ WHERE_PEOPLE_ARE = (
     (BEFORE, BESIDE),
     (NEAR, BESIDE),
 )
-MOVABLE = nouns_of("thing", "paper", "dish", "clothes", "container", "sealed", "written", "instrument")
 LIVING = nouns_of("person", "animal")
 FOUND_SOMEWHERE = MOVABLE + nouns_of("food", "animal")
 

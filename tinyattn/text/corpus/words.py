@@ -10,7 +10,6 @@ cake               pastel             m       food meal sweet sliced
 soup               sopa               f       food meal cooked mass
 rice               arroz              m       food cooked mass
 meat               carne              f       food cooked mass sliced
-chicken            pollo              m       food cooked mass
 bread              pan                m       food mass sliced fresh
 cheese             queso              m       food mass sliced fresh
 egg                huevo              m       food cooked
@@ -19,65 +18,53 @@ tomato             tomate             m       food produce red
 apple              manzana            f       food produce sweet red
 strawberry         fresa              f       food produce sweet red
 orange             naranja            f       food sweet
-cookie             galleta            f       food sweet
 water              agua               f       drink mass
 milk               leche              f       drink mass fresh
 coffee             café               m       drink hot mass
-wine               vino               m       drink mass costly
 book               libro              m       text written paper
 letter             carta              f       text written paper sealed
 message            mensaje            m       text written
 story              cuento             m       text written
 newspaper          periódico          m       text paper
 photo              foto               f       paper pretty
-map                mapa               m       paper
 door               puerta             f       openable fixture
 window             ventana            f       openable fixture glass
 box                caja               f       openable container
 bottle             botella            f       openable container glass
 bag                bolsa              f       openable container
-umbrella           paraguas/paraguas  m       openable thing
 gift               regalo             m       sealed pretty
 shirt              camisa             f       clothes
 dress              vestido            m       clothes pretty
 coat               abrigo             m       clothes
-hat                sombrero           m       clothes
 shoe               zapato             m       clothes
 plate              plato              m       dish
 cup                taza               f       dish hollow
 glass              vaso               m       dish hollow
-knife/knives       cuchillo           m       dish
 car                coche              m       machine vehicle
 bicycle            bicicleta          f       machine vehicle
 phone              teléfono           m       machine
 computer           ordenador          m       machine
-clock              reloj              m       machine
 table              mesa               f       furniture
 chair              silla              f       furniture
-lamp               lámpara            f       furniture glass
 bed                cama               f       furniture
 key                llave              f       thing
-pencil             lápiz              m       thing
 ball               pelota             f       thing
 flower             flor               f       drawn pretty
 tree               árbol              m       drawn tall
 guitar             guitarra           f       instrument
-piano              piano              m       instrument
 song               canción            f       written sung pretty
 movie              película           f       work
 house              casa               f       place home room building table quiet
 kitchen            cocina             f       place home room table
 garden             jardín             m       place home pretty table quiet
 room               habitación         f       place home room quiet
-school             escuela            f       place home building quiet
+school             escuela            f       place building quiet
 hotel              hotel              m       place home building costly table quiet
 park               parque             m       place outside
-beach              playa              f       place outside
+beach              playa              f       place outside shore
 city               ciudad             f       place sight
 museum             museo              m       place sight building public
 library            biblioteca         f       place building public quiet
-station            estación           f       place building
-hospital           hospital           m       place building
 market             mercado            m       place shop
 store              tienda             f       place shop public costly
 restaurant         restaurante        m       place building public costly table
@@ -102,7 +89,6 @@ girl               niña               f       person role woman
 dog                perro              m       animal
 cat                gato               m       animal
 horse              caballo            m       animal horse
-rabbit             conejo             m       animal
 bird               pájaro             m       animal
 """
 
@@ -113,7 +99,6 @@ red          rojo           ser    -            red clothes vehicle container fi
 white        blanco         ser    -            clothes machine container fixture furniture dish animal
 black        negro          ser    -            clothes machine container furniture animal thing
 green        verde          ser    -            clothes vehicle container fixture furniture dish
-yellow       amarillo       ser    -            clothes vehicle container furniture dish thing
 blue         azul           ser    -            clothes vehicle container fixture furniture dish thing
 big          grande         ser    bigger       clothes container furniture place animal produce fixture tall
 small        pequeño        ser    smaller      clothes container furniture place animal produce machine
@@ -125,14 +110,12 @@ beautiful    bonito         ser    more         pretty sight outside
 ugly         feo            ser    uglier       clothes furniture building fixture
 long         largo          ser    longer       text work sung
 short        corto          ser    shorter      text work sung
-heavy        pesado         ser    heavier      container furniture machine
-fast         rápido         ser    faster       vehicle horse
+fast         rápido         ser    faster       machine horse
 delicious    delicioso      ser    more         meal cooked sweet hot
 interesting  interesante    ser    more         text work sight
 difficult    difícil        ser    more         written
 easy         fácil          ser    easier       written
 tall         alto           ser    taller       person tall building
-strong       fuerte         ser    stronger     person horse
 young        joven/jóvenes  ser    younger      person
 intelligent  inteligente    ser    more         person animal
 famous       famoso         ser    more         person work sight sung
@@ -145,7 +128,6 @@ angry        enfadado       estar  -            person
 cold         frío           estar  -            meal drink room
 hot          caliente       estar  -            cooked hot
 dirty        sucio          estar  -            clothes dish furniture room fixture vehicle
-wet          mojado         estar  -            clothes animal
 broken       roto           estar  -            dish machine furniture fixture
 empty        vacío          estar  -            container hollow room public
 closed       cerrado        estar  -            openable public
