@@ -22,6 +22,7 @@ from tinyattn.storage import read_text, write_atomically
 ATTENTION_KINDS = ("none", "dot", "scaled", "general", "additive", "cosine")
 TOKEN_KINDS = ("word", "char", "space")
 START_KINDS = ("eos", "sos")
+SCHEDULES = ("linear", "constant")
 BUDGETS = ("epochs", "steps", "minutes")  # a run has exactly one of them
 PATHS = ("data", "dev")
 
@@ -65,7 +66,8 @@ class Config:
     start: str = option("eos", "the decoder's first input: the end or a start token", choices=START_KINDS)
     source_eos: bool = option(False, "end each source with the end token")
     batch_size: int = option(64, "sentences in a training step", least=1)
-    lr: float = option(0.002, "learning rate of Adam", above=0)
+    lr: float = option(0.004, "learning rate of Adam at the start", above=0)
+    schedule: str = option("linear", "how it goes on: linear falls to 0 as the budget is spent", choices=SCHEDULES)
     clip: float = option(1.0, "longest gradient; longer ones are scaled down to it", above=0)
     threads: int | None = option(None, "threads; not set: as many cores as the process may use", least=1)
 

@@ -140,6 +140,7 @@ class Training:
     def step(self, batch: Batch) -> None:
         """One update on one batch."""
         number = self.progress.step + 1
+        self.optimizer.lr = self.config.lr * (1 - self.share_done if self.config.schedule == "linear" else 1)
         self.model.train()
         with streams.using(streams.stream(self.config.seed, "dropout", number)):
             logits, _ = self.model(batch.source, batch.source_lengths, batch.target_in, batch.target_lengths)
