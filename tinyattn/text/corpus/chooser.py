@@ -14,7 +14,6 @@ from tinyattn.text.corpus import circumstances as when
 from tinyattn.text.corpus.lexicon import FITTING, GO, INTRANSITIVE, NOUNS, TRANSITIVE, Noun, Verb, nouns_of
 from tinyattn.text.corpus.noun_phrases import (
     DEFINITE,
-    MYSELF,
     OWNERS,
     PRONOUNS,
     THE,
@@ -130,8 +129,6 @@ class Chooser:
         one = self.someone()
         if one in PRONOUNS or self.chance(0.94):
             return one
-        if self.chance(0.5):
-            return company(one, MYSELF)
         return company(one, self.person(several=0))
 
     def place(self, nouns: Sequence[Noun] = PLACES) -> tuple[Noun, Part]:

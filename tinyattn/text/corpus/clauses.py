@@ -10,7 +10,7 @@ from tinyattn.text.corpus.chooser import COMPLETE, Chooser
 from tinyattn.text.corpus.commands import command, listed, prohibition
 from tinyattn.text.corpus.descriptions import OF_PEOPLE, being, description
 from tinyattn.text.corpus.lexicon import ELLOS, FITTING, GO, TRANSITIVE, Noun, nouns_of
-from tinyattn.text.corpus.noun_phrases import BARE, DEFINITE, PRONOUNS, THE, THIS, Nominal, again
+from tinyattn.text.corpus.noun_phrases import BARE, DEFINITE, LEFT_OUT, PRONOUNS, THE, THIS, Nominal, again
 from tinyattn.text.corpus.parts import NOTHING, Part, a_before, build, pair
 from tinyattn.text.corpus.statements import negation, past, plan, progressive, statement, wish_or_duty
 from tinyattn.text.corpus.states import feeling
@@ -25,10 +25,8 @@ def _other(pick: Chooser, who: Nominal) -> Nominal:
     """The subject of a second clause: often the same, which Spanish does not repeat."""
     if pick.chance(0.45):
         return again(who)
-    other = pick.person() if pick.chance(0.6) else pick.of(PRONOUNS)
-    if other.person == who.person and other in PRONOUNS:
-        return again(who)
-    return pick.person() if other.part.spanish and other in PRONOUNS else other
+    other = pick.person() if pick.chance(0.6) else pick.of(LEFT_OUT)
+    return again(who) if other.person == who.person and other in LEFT_OUT else other
 
 
 def relative(pick: Chooser) -> Part | None:
@@ -60,14 +58,13 @@ def _who_does(pick: Chooser) -> Part:
 
 ROLES = nouns_of("role")
 ON_PEOPLE = tuple(verb for verb in TRANSITIVE if verb.english in ("see", "help", "call", "visit", "look for"))
-SUBJECTS = tuple(who for who in PRONOUNS if not who.part.spanish)
 
 
 def _book_that(pick: Chooser) -> tuple[Noun, Nominal]:
     """`the book that my sister reads → el libro que lee mi hermana`, the verb first"""
     action = pick.action(determiners=(THE,), adjective=0)
     thing = action.thing
-    who = pick.of(SUBJECTS) if pick.chance(0.6) else pick.person()
+    who = pick.of(LEFT_OUT) if pick.chance(0.6) else pick.person()
     pattern = "{book} that₁ {she}₂ {reads} → {book} que₁ {reads}₂ {she}"
     reads = action.verb.present[who.person]
     return action.noun, thing._replace(part=build(pattern, book=thing.part, she=who.part, reads=reads))

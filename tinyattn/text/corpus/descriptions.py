@@ -38,20 +38,19 @@ def named(*names: str) -> tuple[Noun, ...]:
 
 MEASURES = (
     (named("cup"), named("coffee", "milk")),
-    (named("glass", "bottle"), named("water", "milk", "wine")),
-    (named("plate"), named("rice", "soup", "meat", "chicken")),
+    (named("glass", "bottle"), named("water", "milk")),
+    (named("plate"), named("rice", "soup", "meat")),
 )
 
 
 def words_together(pick: Chooser) -> Part:
     """`these old books → estos libros viejos`, `two cups of coffee → dos tazas de café`"""
     if pick.chance(0.25):
-        holder, kinds = pick.of(MEASURES)
-        of = noun_phrase(BARE, pick.noun(kinds))
-        cups = pick.phrase(pick.noun(holder), (A, A), adjective=0, several=0)
-        if pick.chance(0.6):
-            cups = nominal(pick.of(NUMBERS), pick.noun(holder), plural=True)
-        return build("{cups} of₁ {coffee} → {cups} de₁ {coffee}", cups=cups.part, coffee=of)
+        holders, contents = pick.of(MEASURES)
+        determiner = pick.of((A, A, *NUMBERS))
+        cups = noun_phrase(determiner, pick.noun(holders), plural=determiner is not A)
+        coffee = noun_phrase(BARE, pick.noun(contents))
+        return build("{cups} of₁ {coffee} → {cups} de₁ {coffee}", cups=cups, coffee=coffee)
     noun = pick.noun(THINGS)
     thing = pick.phrase(noun, adjective=0.5).part
     if pick.chance(0.3) and noun in MOVABLE:
@@ -145,7 +144,8 @@ def being(pick: Chooser, who: Nominal, adjectives: Sequence[Adjective]) -> Part:
     }
     if pick.chance(0.25):
         return build("{who}₁ {is_} not₂ {very} {big} → {who} no₂ {is_}₁ {very} {big}", **parts)
-    if other is not one and other.ser == one.ser and pick.chance(0.25):
+    of_people = "person" in one.kinds  # of things it would be "long and short"
+    if of_people and one.ser and other.ser and one is not other and pick.chance(0.3):
         return build("{who}₁ {is_} {very} {big} and₂ {red} → {who} {is_}₁ {very} {big} y₂ {red}", **parts)
     return build("{who}₁ {is_} {very} {big} → {who} {is_}₁ {very} {big}", **parts)
 

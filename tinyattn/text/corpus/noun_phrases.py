@@ -102,7 +102,7 @@ PRONOUNS = (
     Nominal(Part(("we",)), NOSOTROS),
     Nominal(Part(("they",)), ELLOS),
 )
-MYSELF = Nominal(pair("i", "yo"), YO)  # my brother and i
+LEFT_OUT = tuple(who for who in PRONOUNS if not who.part.spanish)
 
 
 def again(who: Nominal) -> Nominal:
@@ -119,6 +119,6 @@ def nominal(
 
 
 def company(one: Nominal, other: Nominal) -> Nominal:
-    """`my mother and my uncle → mi madre y mi tío`; with "i" it is we. One man makes the group masculine."""
+    """`my mother and my brother → mi madre y mi hermano`; one man makes the group masculine."""
     both = build("{one} and₁ {other} → {one} y₁ {other}", one=one.part, other=other.part)
-    return Nominal(both, NOSOTROS if YO in (one.person, other.person) else ELLOS, one.feminine and other.feminine)
+    return Nominal(both, ELLOS, one.feminine and other.feminine)

@@ -7,7 +7,7 @@ from tinyattn.text.corpus import circumstances as when
 from tinyattn.text.corpus.chooser import Chooser
 from tinyattn.text.corpus.lexicon import EL, ELLOS, FITTING, GIVING, NOSOTROS, NOUNS, TRANSITIVE, TU, YO, Noun, Verb
 from tinyattn.text.corpus.morphology import with_pronoun
-from tinyattn.text.corpus.noun_phrases import DEFINITE, Nominal
+from tinyattn.text.corpus.noun_phrases import DEFINITE, LEFT_OUT, Nominal
 from tinyattn.text.corpus.parts import NOTHING, Part, a_before, build, pair
 
 
@@ -17,7 +17,7 @@ def _verbs(names: str) -> tuple[Verb, ...]:
 
 # The first of two things done to something; then those that have a pronoun joined to them, four words each;
 # those done to people.
-ACQUIRING = _verbs("buy, bring, take, look for, find")
+ACQUIRING = _verbs("buy, bring, look for, find")
 JOINING = _verbs("eat, drink, buy, read, open, close, wash, clean, repair, cut, help, call, sell")
 USING = tuple(verb for verb in JOINING if verb not in ACQUIRING)
 HELPING = _verbs("help, call, visit, see, look for")
@@ -44,7 +44,7 @@ def joined(verb: Verb, pronoun: Part) -> Part:
 
 
 def command_with_pronoun(pick: Chooser) -> Part | None:
-    """`take the apple and eat it → toma la manzana y cómela`"""
+    """`buy the apple and eat it → compra la manzana y cómela`"""
     then = pick.of(when.SOON) if pick.chance(0.35) else NOTHING
     if pick.chance(0.25):
         verb = pick.verb(JOINING)
@@ -56,11 +56,11 @@ def command_with_pronoun(pick: Chooser) -> Part | None:
     if first is None or "c" not in first.can:
         return None
     it = pronoun_of(action.noun, action.thing)
-    parts = {"take": first.command, "apple": action.thing.part, "now": then}
+    parts = {"buy": first.command, "apple": action.thing.part, "now": then}
     if pick.chance(0.3):
-        pattern = "{take} {apple} ,₁ but₂ {not_it} {now} → {take} {apple} ,₁ pero₂ {not_it} {now}"
+        pattern = "{buy} {apple} ,₁ but₂ {not_it} {now} → {buy} {apple} ,₁ pero₂ {not_it} {now}"
         return build(pattern, not_it=_forbidden(action.verb, it), **parts)
-    pattern = "{take} {apple} and₁ {eat_it} {now} → {take} {apple} y₁ {eat_it} {now}"
+    pattern = "{buy} {apple} and₁ {eat_it} {now} → {buy} {apple} y₁ {eat_it} {now}"
     return build(pattern, eat_it=joined(action.verb, it), **parts)
 
 
@@ -92,7 +92,7 @@ def _doing_to_it(pick: Chooser) -> Part | None:
         soup=action.thing.part,
         is_=(aux.SER if cold.ser else aux.ESTAR)[action.thing.person],
         cold=cold.agreeing(action.thing.feminine, action.thing.plural),
-        i_eat_it=_with_object(pick, pick.somebody(), action.verb, it),
+        i_eat_it=_with_object(pick, pick.person() if pick.chance(0.5) else pick.of(LEFT_OUT), action.verb, it),
     )
 
 

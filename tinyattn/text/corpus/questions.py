@@ -8,10 +8,9 @@ from tinyattn.text.corpus import circumstances as when
 from tinyattn.text.corpus.chooser import Chooser
 from tinyattn.text.corpus.descriptions import COUNTED, DESCRIBED, MOVABLE, OF_PEOPLE
 from tinyattn.text.corpus.lexicon import EL, FITTING, INTRANSITIVE, TRANSITIVE, nouns_of
-from tinyattn.text.corpus.noun_phrases import BARE, DEFINITE, PRONOUNS, nominal
+from tinyattn.text.corpus.noun_phrases import BARE, DEFINITE, LEFT_OUT, nominal
 from tinyattn.text.corpus.parts import NOTHING, Part, build, pair, question
 
-LEFT_OUT = tuple(who for who in PRONOUNS if not who.part.spanish)
 ON_THINGS = tuple(verb for verb in TRANSITIVE if not any("person" in noun.kinds for noun in verb.objects))
 FOR_SALE = nouns_of("food", "drink", "clothes", "machine", "furniture", "instrument", "dish", "paper")
 COLORED = tuple(noun for noun in COUNTED if any(a.english in ("white", "green") for a in FITTING[noun]))

@@ -20,7 +20,7 @@ FEELINGS = (
     (pair("in a hurry", "prisa"), NOTHING),
     (pair("right", "razón"), NOTHING),
 )
-FEARED = nouns_of("animal") + named("teacher", "doctor", "nurse", "hospital")
+FEARED = nouns_of("animal") + named("teacher", "doctor", "nurse")
 
 
 def feeling(pick: Chooser, who: Nominal | None = None) -> Part:

@@ -21,11 +21,9 @@ lose       lost        perder      t     outside  thing paper container clothes
 need       -           necesitar   -     -        thing dish machine furniture food paper
 want       -           querer      -     -        food drink clothes instrument vehicle animal
 have       -           tener       -     -        animal vehicle clothes thing paper instrument container
-take       -           tomar       c     -        thing paper food container
 break      broke       romper      t     home     dish glass machine furniture
 paint      -           pintar      cpw   -        fixture furniture drawn building
 repair     -           reparar     cpw   home     machine furniture fixture
-use        -           usar        c     home     machine thing dish
 cut        -           cortar      cp    table    produce sliced
 help       -           ayudar      cpt   home     person
 call       -           llamar      c     -        person

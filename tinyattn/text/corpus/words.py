@@ -88,7 +88,7 @@ boy                niño               m       person role man
 girl               niña               f       person role woman
 dog                perro              m       animal
 cat                gato               m       animal
-horse              caballo            m       animal horse
+horse              caballo            m       animal
 bird               pájaro             m       animal
 """
 
@@ -107,13 +107,10 @@ old          viejo          ser    older        clothes container furniture mach
 expensive    caro           ser    more         clothes furniture machine instrument costly
 cheap        barato         ser    cheaper      clothes furniture machine instrument costly dish
 beautiful    bonito         ser    more         pretty sight outside
-ugly         feo            ser    uglier       clothes furniture building fixture
 long         largo          ser    longer       text work sung
 short        corto          ser    shorter      text work sung
-fast         rápido         ser    faster       machine horse
 delicious    delicioso      ser    more         meal cooked sweet hot
 interesting  interesante    ser    more         text work sight
-difficult    difícil        ser    more         written
 easy         fácil          ser    easier       written
 tall         alto           ser    taller       person tall building
 young        joven/jóvenes  ser    younger      person
@@ -124,7 +121,6 @@ happy        contento       estar  -            person animal
 sad          triste         estar  -            person animal
 sick         enfermo        estar  -            person animal
 busy         ocupado        estar  -            person
-angry        enfadado       estar  -            person
 cold         frío           estar  -            meal drink room
 hot          caliente       estar  -            cooked hot
 dirty        sucio          estar  -            clothes dish furniture room fixture vehicle
