@@ -242,6 +242,15 @@ def test_hooks_see_the_whole_gradient_and_may_replace_it():
     equal(x.grad, [-210, -390])
 
 
+def test_hooks_run_as_backward_does_tracked_only_with_create_graph():
+    for create_graph in (False, True):
+        x, w, seen = leaf(1.0), leaf(2.0), []
+        x.register_hook(lambda g, w=w, seen=seen: seen.append((g * w).requires_grad))
+        with ta.enable_grad():
+            (x * x).backward(create_graph=create_graph)
+        assert seen == [create_graph]
+
+
 def test_hook_needs_a_gradient():
     with pytest.raises(
         RuntimeError, match="register_hook: this tensor requires no gradient: set requires_grad=True first"
