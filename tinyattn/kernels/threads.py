@@ -1,11 +1,16 @@
-"""Kernels on several cores: plain Python threads over blocks of rows. Compiled kernels release the GIL.
+"""Kernels and matrix products on several cores: plain Python threads over blocks of rows, which release the GIL.
 
 Which rows a block has depends on nothing but the number of rows and of threads, so the same number of threads
 gives the same bits.
+
+NumPy's own BLAS would bring threads of its own. They wait by spinning: on two cores of which one had other work, that
+made a training step six times slower. So it is told to use one, when tinyattn first asks how many threads there are;
+this holds for the whole process, and `threadpoolctl.threadpool_limits` takes it back.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from collections.abc import Callable
@@ -27,6 +32,7 @@ def get_num_threads() -> int:
     global _threads
     if _threads is None:
         _threads = threads_from_environment()
+        keep_blas_to_one_thread()
     return _threads
 
 
@@ -35,7 +41,6 @@ def threads_from_environment() -> int:
     if own:
         if not own.isdecimal() or int(own) < 1:
             raise ValueError(f"TINYATTN_THREADS: wanted a whole number from 1 on, got {own!r}")
-        set_blas_threads(int(own))  # what follows BLAS goes by itself
         return int(own)
     others = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()  # "4,2": 2 is for nested loops
     if others.isdecimal() and int(others) >= 1:
@@ -46,7 +51,7 @@ def threads_from_environment() -> int:
 
 
 def set_num_threads(count: int) -> None:
-    """From now on kernels, and NumPy's matrix products, use `count` threads.
+    """From now on kernels and matrix products use `count` threads.
 
     Raises: TypeError, ValueError for anything but a whole number from 1 on.
     """
@@ -60,14 +65,14 @@ def set_num_threads(count: int) -> None:
             _pool.shutdown(wait=False)  # what it was given already it still does
             _pool = None
         _threads = count
-    set_blas_threads(count)
+    keep_blas_to_one_thread()
 
 
-def set_blas_threads(count: int) -> None:
-    """NumPy's own matrix products use `count` threads from now on, whatever BLAS it has: one thread is one in all."""
+@functools.cache
+def keep_blas_to_one_thread() -> None:
     from threadpoolctl import threadpool_limits
 
-    threadpool_limits(count, user_api="blas")
+    threadpool_limits(1, user_api="blas")
 
 
 def over_rows(work: Callable[[int, int], None], rows: int, at_least: int = 1) -> None:

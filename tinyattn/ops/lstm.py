@@ -25,7 +25,7 @@ from ..tensor import Tensor, op
 from .elementwise import add, mul, sigmoid, tanh, where
 from .fused import fused
 from .lstm_kernels import sequence_backward, sequence_forward, step_backward, step_forward
-from .matmul import linear
+from .matmul import linear, product
 from .shapes import chunk, stack
 
 ROWS_PER_THREAD = 8  # below this many batch rows a second thread costs more than it brings
@@ -118,7 +118,7 @@ def forward(x, h0, c0, w_ih, w_hh, b_ih, b_hh, lengths, reverse):
     """(hs, h_T, c_T), and what backward wants: gates, the states before each step, lengths."""
     (B, T, E), H = x.shape, w_hh.shape[1]
     w_ih, w_hh = ready(w_ih), ready(w_hh)
-    gates = (x.reshape(B * T, E) @ w_ih.T).reshape(B, T, 4 * H)  # w_ih x so far
+    gates = product(x.reshape(B * T, E), w_ih.T).reshape(B, T, 4 * H)  # w_ih x so far
     bias = np.zeros(4 * H, x.dtype) if b_ih is None else b_ih + b_hh
     h_before, c_before, hs = (np.empty((B, T, H), x.dtype) for _ in range(3))
     h, c = (state.copy() for state in first_state(h0, c0, x, w_hh))
@@ -158,8 +158,8 @@ def backward(x, h0, w_ih, w_hh, b_ih, dy, saved, reverse):
 
         over_rows(work, B, ROWS_PER_THREAD)
     steps = dgates.reshape(B * T, 4 * H)
-    dx = (steps @ w_ih).reshape(x.shape)
-    dw_ih, dw_hh = steps.T @ x.reshape(B * T, E), steps.T @ h_before.reshape(B * T, H)
+    dx = product(steps, w_ih).reshape(x.shape)
+    dw_ih, dw_hh = product(steps.T, x.reshape(B * T, E)), product(steps.T, h_before.reshape(B * T, H))
     db = None if b_ih is None else steps.sum(0)
     if h0 is None:
         dh = dc = None

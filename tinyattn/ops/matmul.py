@@ -10,9 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.threads import get_num_threads, over_rows
 from ..tensor import Tensor, op
 from .elementwise import mul
 from .shapes import reshape_, unsqueeze
+
+
+MULTIPLICATIONS_PER_THREAD = 4_000_000  # with fewer, a second thread costs more than it brings
 
 
 def for_blas(x: np.ndarray) -> np.ndarray:
@@ -31,12 +35,25 @@ def flat(x: Any) -> Any:
     return x if x.ndim == 2 else reshape_(x, shape=(int(np.prod(x.shape[:-1])), x.shape[-1]))
 
 
+def product(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """a · b of two matrices; where they are large, each thread makes its own block of rows."""
+    (M, K), N = a.shape, b.shape[1]
+    at_least = MULTIPLICATIONS_PER_THREAD // max(K * N, 1) + 1
+    if get_num_threads() == 1 or M < 2 * at_least:
+        return np.matmul(a, b, out=out)
+    y = np.empty((M, N), np.result_type(a, b)) if out is None else out
+    over_rows(lambda start, stop: np.matmul(a[start:stop], b, out=y[start:stop]), M, at_least)
+    return y
+
+
 @op
 def matmul_(a, b, /):
     """y = a · b"""
-    if b.ndim == 2 < a.ndim:  # the same b for all: one large product is faster than many small ones
+    if a.ndim == b.ndim == 2:
+        return product(for_blas(a), for_blas(b))
+    if b.ndim == 2:  # the same b for all: one large product is faster than many small ones
         y = np.empty((*a.shape[:-1], b.shape[-1]), a.dtype)
-        np.matmul(for_blas(flat(a)), for_blas(b), out=flat(y))
+        product(for_blas(flat(a)), for_blas(b), out=flat(y))
         return y
     return for_blas(a) @ for_blas(b)
 
