@@ -310,6 +310,42 @@ def test_eval_json(run, data, capsys):
     assert scores["by_length"] == [{"from": 1, "to": 3, "lines": 16, "bleu": scores["bleu"], "exact": scores["exact"]}]
 
 
+# --- explain, and the built-in model ---
+
+
+def test_explain(capsys):
+    assert main(["explain", "statquest", "let's go"]) == 0
+    out = capsys.readouterr().out
+    for number in ("-0.76 0.75", "0.91 0.38", "-0.41", "0.01", "-0.39", "0.40", "0.60", "vamos", "EOS"):
+        assert number in out
+    assert main(["explain", "statquest", "let's go", "--digits", "4", "--step", "1"]) == 0
+    assert "0.9110" not in capsys.readouterr().out
+
+
+def test_explain_json(run, capsys):
+    assert main(["explain", run, "one two", "--json"]) == 0
+    out, err = capsys.readouterr()
+    numbers = json.loads(out)
+    assert err == "" and numbers["output"] == "uno" and numbers["target_tokens"] == ["uno", "dos", "<eos>"]
+    assert {"source_tokens", "target_tokens", "encoder_outputs", "decoder_output", "scores", "weights", "context",
+            "logits", "probabilities", "output"} <= numbers.keys()
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["let's go", "--step", "2"], "step: wanted 0 ... 1"),
+    ([""], "wanted at least one token"),
+    (["let's go", "--digits", "99"], "digits: wanted"),
+])
+def test_what_cannot_be_explained(capsys, arguments, message):
+    assert message in refused(capsys, 2, "explain", "statquest", *arguments)
+
+
+def test_the_built_in_model_is_a_run(tmp_path, capsys):
+    assert main(["translate", "statquest", "let's go"]) == 0
+    assert capsys.readouterr().out == "vamos\n"
+    assert main(["attend", "statquest", "let's go", "-o", str(tmp_path / "a.svg")]) == 0
+
+
 # --- corpus, pictures, machine ---
 
 

@@ -25,7 +25,7 @@ def demo(out: str) -> None:
     """Train the video's model on the bundled English-Spanish phrases, translate, and draw how it did it."""
     from tinyattn.text.corpus import phrase_corpus
 
-    config = Config(epochs=8)
+    config = Config(epochs=6, lr=0.01)
     began = time.perf_counter()
     splits = {split: phrase_corpus(split=split) for split in ("train", "dev", "test")}
     pairs = {split: [(phrase.source, phrase.target) for phrase in phrases] for split, phrases in splits.items()}

@@ -20,7 +20,7 @@ from tinyattn.translator.config import TOKEN_KINDS, Config, ConfigError
 from tinyattn.translator.training import Training, Watcher
 from tinyattn.translator.translator import Translator
 
-NO_OPTION = ("data", "clip")  # an argument, and one for config.toml only
+NO_OPTION = ("data", "clip", "schedule")  # an argument, and those for config.toml only
 
 
 @click.command()

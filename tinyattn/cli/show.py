@@ -61,10 +61,12 @@ def draw_losses(lines: Sequence[dict[str, Any]], path: Path) -> None:
 
     with matplotlib.rc_context({"svg.hashsalt": "tinyattn", "svg.fonttype": "none", "font.size": 11}):
         from matplotlib.figure import Figure
+        from matplotlib.ticker import ScalarFormatter
 
         figure = Figure(figsize=(7, 4), layout="constrained")
         axes = figure.add_subplot()
-        axes.set(xlabel="step", ylabel="loss (nats per target token)")
+        axes.set(xlabel="step", ylabel="loss (nats per target token)", yscale="log")
+        axes.yaxis.set_major_formatter(ScalarFormatter())
         axes.spines[["top", "right"]].set_visible(False)
         axes.plot(*curve(lines, "loss"), color="#9aa5b1", lw=1, label="training")
         if any("dev_loss" in line for line in lines):
@@ -74,7 +76,6 @@ def draw_losses(lines: Sequence[dict[str, Any]], path: Path) -> None:
             right.plot(steps, [100 * share for share in exact], color="#c0563b", lw=2, marker="s", ms=4, label="exact")
             right.set(ylabel="exact match on dev (%)", ylim=(0, 102))
             right.spines["top"].set_visible(False)
-        axes.set_ylim(bottom=0)
         figure.legend(loc="outside upper center", ncols=3, frameon=False)
         figure.savefig(path, metadata={"Date": None})
 

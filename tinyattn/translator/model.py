@@ -34,6 +34,14 @@ class Encoded:
     state: State
 
 
+def embedding(tokens: int, size: int) -> nn.Embedding:
+    """A table of short rows to begin with: nn.Embedding's own would drive the LSTM's gates to their ends, where they
+    learn slowly."""
+    table = nn.Embedding(tokens, size)
+    nn.init.normal_(table.weight, std=0.2)
+    return table
+
+
 class Encoder(nn.Module):
     """Source ids to `h`, an output for each token, and the final state.
 
@@ -42,7 +50,7 @@ class Encoder(nn.Module):
 
     def __init__(self, tokens: int, embed: int, hidden: int, layers: int, bidirectional: bool, dropout: float) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(tokens, embed)
+        self.embedding = embedding(tokens, embed)
         self.dropout = nn.Dropout(dropout)
         self.lstm = nn.LSTM(embed, hidden // 2 if bidirectional else hidden, layers, batch_first=True,
                             dropout=dropout if layers > 1 else 0.0, bidirectional=bidirectional)
@@ -66,7 +74,7 @@ class Decoder(nn.Module):
 
     def __init__(self, tokens: int, embed: int, hidden: int, layers: int, dropout: float) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(tokens, embed)
+        self.embedding = embedding(tokens, embed)
         self.dropout = nn.Dropout(dropout)
         self.lstm = nn.LSTM(embed, hidden, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
 
