@@ -15,7 +15,6 @@ from ..tensor import Tensor, op
 from .elementwise import mul
 from .shapes import reshape_, unsqueeze
 
-
 MULTIPLICATIONS_PER_THREAD = 4_000_000  # with fewer, a second thread costs more than it brings
 
 
