@@ -140,6 +140,16 @@ def test_backward_with_create_graph():
     equal(x.grad, [12])  # d 3x² / dx
 
 
+def test_gradients_with_a_graph_add_up():
+    x = leaf(2.0)
+    (x**3).backward(create_graph=True)
+    (x**2).backward(create_graph=True)
+    assert x.grad.tolist() == [16] and x.grad.requires_grad
+    total, x.grad = x.grad, None
+    total.backward()
+    equal(x.grad, [12 + 2])
+
+
 def test_gradient_penalty():
     w, x = leaf(0.5, -0.2), leaf(1.0, 2.0)
     (dx,) = grad((w * x).tanh().sum(), x, create_graph=True)

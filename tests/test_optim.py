@@ -17,6 +17,12 @@ OPTIONS = [
 ]
 
 
+@pytest.fixture(params=["numba", "numpy"])
+def mode(request):
+    with ta.kernels(request.param):
+        yield request.param
+
+
 def parameters(dtype=np.float64):
     random = np.random.default_rng(0)
     return [Parameter(random.standard_normal(shape).astype(dtype)) for shape in ((3, 2), (2,), ())]
@@ -28,7 +34,7 @@ def loss_of(a, b, c):
 
 @pytest.mark.parametrize("name, options", OPTIONS)
 @pytest.mark.parametrize("sometimes", [False, True], ids=["", "one parameter without gradient now and then"])
-def test_twenty_steps_as_in_pytorch(name, options, sometimes):
+def test_twenty_steps_as_in_pytorch(mode, name, options, sometimes):
     torch = pytest.importorskip("torch")
     ours = parameters()
     theirs = [torch.nn.Parameter(torch.tensor(x.array.copy())) for x in ours]
@@ -67,7 +73,7 @@ def test_first_step_of_adam_is_the_learning_rate_in_the_direction_of_the_sign():
 
 
 @pytest.mark.parametrize("name, options", OPTIONS)
-def test_float32_stays_float32_and_in_place(name, options):
+def test_float32_stays_float32_and_in_place(mode, name, options):
     xs = parameters(np.float32)
     arrays = [x.array for x in xs]
     optimizer = getattr(ta.optim, name)(xs, **{**options, "lr": np.float64(0.01)})
@@ -79,6 +85,25 @@ def test_float32_stays_float32_and_in_place(name, options):
         assert all(np.array_equal(x.grad, before) for x, before in zip(xs, kept))  # a step is not to change gradients
     assert all(x.array is array and array.dtype == np.float32 for x, array in zip(xs, arrays))
     assert all(row.dtype == np.float32 for name, rows in optimizer.state.items() if name != "step" for row in rows)
+
+
+@pytest.mark.parametrize("name, options", OPTIONS)
+def test_any_layout_of_memory(mode, name, options):
+    array, gradient = np.arange(6.0).reshape(2, 3) - 2.5, np.arange(6.0).reshape(2, 3) / 10 - 0.2
+    plain, turned = Parameter(array.copy()), Parameter(np.asfortranarray(array))
+    for x, dx in ((plain, gradient), (turned, np.repeat(gradient, 2, 1)[:, ::2])):
+        optimizer = getattr(ta.optim, name)([x], **options)
+        for _ in range(3):
+            x.grad = ta.from_numpy(dx)
+            optimizer.step()
+    np.testing.assert_allclose(turned.array, plain.array, rtol=1e-12)
+
+
+def test_an_optimizer_has_to_say_how_it_updates():
+    x = Parameter(np.ones(1))
+    x.grad = ta.ones(1, dtype=ta.float64)
+    with pytest.raises(NotImplementedError):
+        ta.optim.Optimizer([x], lr=1.0).step()
 
 
 def test_parameters_without_gradient_stay():
