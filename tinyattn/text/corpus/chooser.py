@@ -92,6 +92,8 @@ class Chooser:
 
     def noun(self, nouns: Sequence[Noun]) -> Noun:
         noun = self.of(nouns)
+        if noun in self.nouns:  # once more: "the doctor helps the doctor" should be rare
+            noun = self.of(nouns)
         self.nouns.append(noun)
         return noun
 

@@ -10,7 +10,7 @@ from tinyattn.text.corpus.chooser import COMPLETE, Chooser
 from tinyattn.text.corpus.commands import command, listed, prohibition
 from tinyattn.text.corpus.descriptions import OF_PEOPLE, being, description
 from tinyattn.text.corpus.lexicon import ELLOS, FITTING, GO, TRANSITIVE, Noun, nouns_of
-from tinyattn.text.corpus.noun_phrases import BARE, DEFINITE, LEFT_OUT, PRONOUNS, THE, THIS, Nominal, again
+from tinyattn.text.corpus.noun_phrases import BARE, LEFT_OUT, PRONOUNS, THE, THIS, Nominal, again
 from tinyattn.text.corpus.parts import NOTHING, Part, a_before, build, pair
 from tinyattn.text.corpus.statements import negation, past, plan, progressive, statement, wish_or_duty
 from tinyattn.text.corpus.states import feeling
@@ -183,7 +183,7 @@ def listing(pick: Chooser) -> Part | None:
     nouns = list(dict.fromkeys((action.noun, *(pick.more_of(action.verb) for _ in range(pick.of((1, 2, 3)))))))
     if len(nouns) < 2:
         return None
-    determiners, several = pick.of((((BARE,), 1.0), (DEFINITE, 0.4)))
+    determiners, several = pick.of((((BARE,), 1.0), ((THE,), 0.3)))
     things = listed([pick.phrase(noun, determiners, adjective=0.05, several=several).part for noun in nouns])
     if pick.chance(0.25):
         return build("{buy} {it} → {buy} {it}", buy=action.verb.command, it=things)

@@ -85,9 +85,9 @@ def adjective_before(pick: Chooser) -> Part | None:
 
 
 def _singled_out(pick: Chooser, noun: Noun) -> Nominal:
-    """`a good book`, `good books`, `the last book`, `my only red book`"""
-    plural = pick.chance(0.3)
-    after = pick.of(FITTING[noun]) if FITTING[noun] and pick.chance(0.25) else None
+    """`a good book`, `good books`, `the last book`, `my other red book`"""
+    plural = pick.chance(0.25)
+    after = pick.of(FITTING[noun]) if FITTING[noun] and pick.chance(0.15) else None
     if pick.chance(0.4):
         return nominal(BARE if plural else A, noun, plural, before=pick.of(JUDGING), after=after)
     determiner = THE if pick.chance(0.7) else pick.of(OWNERS)
