@@ -23,6 +23,7 @@ class Op:
         self.inputs = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
         self.variadic = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
         self.defaults = {p.name: p.default for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+        self.required = [name for name, default in self.defaults.items() if default is inspect.Parameter.empty]
         self.derivatives: list[tuple[Callable, Callable]] = []  # rules, and what picks the values that they name
         self.joint: tuple[Callable, dict[str, int]] | None = None
         self.keeps_y = False
@@ -58,13 +59,16 @@ class Op:
     def sort_out(self, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Inputs and attributes, given by position or by name (torch's names for inputs too), each to its place."""
         count, inputs, attributes = len(self.inputs), given, {**self.defaults, **named}
-        if not self.variadic and (len(given) != count or len(attributes) > len(self.defaults)):
+        missing = any(attributes[name] is inspect.Parameter.empty for name in self.required)
+        if not self.variadic and (len(given) != count or len(attributes) > len(self.defaults) or missing):
             rest, named = given[count:], dict(named)
             for aliases in list(zip(self.inputs, ("input", "other", "")))[len(given) :]:
                 inputs += tuple(named.pop(name) for name in aliases if name in named)[:1]
             attributes = {**self.defaults, **dict(zip(self.defaults, rest)), **named}
             inputs = inputs[:count]
-            if len(inputs) < count or len(rest) > len(self.defaults) or len(attributes) > len(self.defaults):
+            missing = any(attributes[name] is inspect.Parameter.empty for name in self.required)
+            twice = set(named) & set(list(self.defaults)[: len(rest)])
+            if len(inputs) < count or max(len(rest), len(attributes)) > len(self.defaults) or missing or twice:
                 wanted, got = ", ".join([*self.inputs, *self.defaults]), ", ".join(["..."] * len(given) + list(named))
                 raise TypeError(f"{self.name}: wanted the arguments ({wanted}), got ({got})")
         return inputs, attributes

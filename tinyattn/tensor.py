@@ -189,10 +189,15 @@ def plain_call(rule: Op) -> Callable:
                 tracked = tracked or x._requires_grad
                 x = x.array
             arrays.append(x)
-        y = forward(*arrays)
-        if prepare is not None and y.dtype is not getattr(arrays[0], "dtype", None):
-            arrays = prepare(name, arrays)  # NumPy went to another dtype, perhaps not where PyTorch goes
+        try:
             y = forward(*arrays)
+        except (TypeError, ValueError) as error:
+            raise named(name, error) from None
+        if prepare is not None:
+            x = arrays[0] if type(arrays[0]) is np.ndarray else arrays[-1]
+            if type(x) is not np.ndarray or y.dtype is not x.dtype or x.ndim == 0 != y.ndim:
+                arrays = prepare(name, arrays)  # NumPy left x's dtype, and may have gone elsewhere than PyTorch goes
+                y = forward(*arrays)
         if tracked is None:
             return y  # given only arrays, an op is a function of arrays
         if tracked and state.grad_enabled and rule.derivatives:
@@ -220,7 +225,10 @@ def full_call(rule: Op) -> Callable:
         tensors = [x for x in inputs if isinstance(x, Tensor)]
         if prepare is not None:
             arrays = prepare(rule.name, arrays)
-        y = forward(*arrays, **attributes)
+        try:
+            y = forward(*arrays, **attributes)
+        except (TypeError, ValueError) as error:
+            raise named(rule.name, error) from None
         y, saved = y if saves else (y, None)
         if not tensors:
             return y
@@ -237,6 +245,12 @@ def full_call(rule: Op) -> Callable:
         return outputs if type(y) is tuple else outputs[0]
 
     return call
+
+
+def named(name: str, error: Exception) -> Exception:
+    """NumPy's error, with the op's name in front; an op's own error has it already."""
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    return error if str(error).startswith(name) else kind(f"{name}: {error}")
 
 
 def share_changes(output: Tensor, inputs: Sequence[Any]) -> None:
@@ -291,7 +305,8 @@ def walk(outputs: Sequence[Tensor], gradients: Sequence[Any], retain_graph: bool
                     dx = fit(dx, shape=x.array.shape, dtype=x.array.dtype)
                 node = x.node
                 if node is None:
-                    arrived[x] = arrived[x] + dx if x in arrived else dx if create_graph else dx.copy()
+                    # Memory of its own: two leaves may get one dx, or what the caller gave.
+                    arrived[x] = arrived[x] + dx if x in arrived else dx * 1 if create_graph else dx.copy()
                 elif node in waiting:
                     parts = waiting[node]
                     parts[x.slot] = parts[x.slot] + dx if x.slot in parts else dx
@@ -304,7 +319,8 @@ def walk(outputs: Sequence[Tensor], gradients: Sequence[Any], retain_graph: bool
             parts = waiting.pop(node)
             if node.hooks is not None:
                 for slot, hook in node.hooks:
-                    parts[slot] = call_hook(hook, parts.get(slot))
+                    if slot in parts:  # else nobody used that output
+                        parts[slot] = call_hook(hook, parts[slot])
             if targets is not None and node in targets:
                 arrived.update((x, parts.get(slot)) for slot, x in targets[node])
             if needed is None or node in needed:

@@ -34,10 +34,10 @@ f8      f8  f8  f8  f8  f8    f8    f8    f8    f8    f8  f8
 b1()    b1  i8  f4  f8  b1    i8    f4    f8    b1    i8  f4
 i8()    i8  i8  f4  f8  i8    i8    f4    f8    i8    i8  f4
 f4()    f4  f4  f4  f8  f4    f4    f4    f8    f4    f4  f4
-f8()    f8  f8  --  f8  f8    f8    f8    f8    f8    f8  f8
+f8()    f8  f8  f4  f8  f8    f8    f8    f8    f8    f8  f8
 """
 COLUMNS, *ROWS = [line.split() for line in PROMOTED.strip().splitlines()]
-TABLE = [(row[0], column, wanted) for row in ROWS for column, wanted in zip(COLUMNS, row[1:]) if wanted != "--"]
+TABLE = [(row[0], column, wanted) for row in ROWS for column, wanted in zip(COLUMNS, row[1:])]
 NUMBERS = {"True": True, "2": 2, "2.5": 2.5}
 
 

@@ -48,12 +48,15 @@ for name, operator in {**OPERATORS, **COMPARISONS}.items():
     setattr(Tensor, f"__{name}__", operator)
 for name, operator in OPERATORS.items():
     setattr(Tensor, f"__r{name}__", reflected(operator))
+for name in ("add", "sub", "mul", "truediv", "pow"):
+    setattr(Tensor, f"__i{name}__", copies.in_place(OPERATORS[name]))
 for name, dtype in CASTS.items():
     setattr(Tensor, name, lambda x, dtype=dtype: copies.to(x, dtype))
 OTHERS = {
     "__getitem__": getitem,
     "__setitem__": setitem,
     "__neg__": neg,
+    "__abs__": abs,
     "__invert__": logical_not,
     "view": view,
     "T": property(lambda x: permute(x, *reversed(range(x.ndim))), doc="x with its dimensions reversed"),

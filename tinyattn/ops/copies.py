@@ -51,6 +51,26 @@ def to(x, dtype):
 # --- in place -----------------------------------------------------------
 
 
+def in_place(operator):
+    """`x += y` and its kin: into x's own memory where no gradient is wanted, as in an update inside no_grad().
+
+    In a graph `h += y` is `h = h + y`: the value before may be needed.
+    Raises: RuntimeError for a leaf in a graph, TypeError where x's dtype cannot hold the result.
+    """
+
+    def update(x, other):
+        if state.grad_enabled and (x.requires_grad or (isinstance(other, Tensor) and other.requires_grad)):
+            if x.node is None and x.requires_grad:
+                check_in_place(f"{operator.__name__} in place", x, other)
+            return operator(x, other)
+        y = operator(x, other)
+        if not np.can_cast(y.dtype, x.dtype, "same_kind"):
+            raise TypeError(f"{operator.__name__} in place: {x.dtype} cannot hold {y.dtype}: use x = x.float() first")
+        return copy_(x, y)
+
+    return update
+
+
 def check_in_place(name, x, value):
     """Refuses a write that gradients would know nothing of; says when and how it is allowed."""
     if state.grad_enabled and (x.requires_grad or (isinstance(value, Tensor) and value.requires_grad)):
