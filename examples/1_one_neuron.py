@@ -5,9 +5,8 @@
 prints gradients beside what the chain rule gives by hand, and draws neuron.svg: value and gradient at every op.
 """
 
-from tinyattn_viz import draw
-
 import tinyattn as ta
+from tinyattn_viz import draw
 
 x = ta.tensor([0.5, -1.0])
 w = ta.tensor([2.0, 1.5], requires_grad=True)

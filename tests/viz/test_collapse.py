@@ -3,12 +3,12 @@
 import itertools
 
 import pytest
-from tinyattn_viz.collapse import within_budget
-from tinyattn_viz.ops import op_graph
 
 import tinyattn as ta
 from tinyattn import nn
 from tinyattn.record import record
+from tinyattn_viz.collapse import within_budget
+from tinyattn_viz.ops import op_graph
 
 
 @pytest.fixture(scope="module")

@@ -4,13 +4,13 @@ import re
 
 import numpy as np
 import pytest
-from tinyattn_viz import draw
-from tinyattn_viz.ops import op_graph
 
 import tinyattn as ta
 from tinyattn import nn
 from tinyattn.record import record
 from tinyattn.state import time_step
+from tinyattn_viz import draw
+from tinyattn_viz.ops import op_graph
 
 
 def rows(graph, title):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from tinyattn_viz import LayoutError, engine
 
 SCRIPT = """#!{python}

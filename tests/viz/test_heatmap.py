@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+
 from tinyattn_viz import engine, heatmap
 
 SVG = "{http://www.w3.org/2000/svg}"

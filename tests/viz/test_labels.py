@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+
 from tinyattn_viz.graph import Box, Edge, Graph
 from tinyattn_viz.labels import number, shape, value, visible
 from tinyattn_viz.picture import Picture

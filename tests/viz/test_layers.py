@@ -4,8 +4,6 @@ import re
 
 import numpy as np
 import pytest
-from tinyattn_viz import draw
-from tinyattn_viz.layers import layer_graph
 
 import tinyattn as ta
 from tinyattn import nn
@@ -13,6 +11,8 @@ from tinyattn.record import record
 from tinyattn.state import time_step
 from tinyattn.translator.config import Config
 from tinyattn.translator.model import Seq2Seq
+from tinyattn_viz import draw
+from tinyattn_viz.layers import layer_graph
 
 
 def translated(attention="dot", **options):

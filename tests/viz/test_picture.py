@@ -1,6 +1,7 @@
 """A picture saves to every format and shows itself."""
 
 import pytest
+
 from tinyattn_viz import Picture, engine
 from tinyattn_viz.graph import Box, Graph
 

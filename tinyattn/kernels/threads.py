@@ -75,7 +75,7 @@ def keep_blas_to_one_thread() -> None:
     threadpool_limits(1, user_api="blas")
 
 
-def over_rows(work: Callable[[int, int], None], rows: int, at_least: int = 1) -> None:
+def over_rows(work: Callable[[int, int], object], rows: int, at_least: int = 1) -> None:
     """work(start, stop) for blocks that together are rows 0 ... rows - 1, each of `at_least` rows or more.
 
     The calling thread takes the first block. An exception in a block is raised here, when all have ended.
