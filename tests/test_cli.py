@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 import tinyattn as ta
+from tinyattn.cli import demo as demo_module
 from tinyattn.cli import main
+from tinyattn.cli.progress import TrainingBar
 from tinyattn.storage import load
 from tinyattn.translator.checkpoint import Run
+from tinyattn.translator.config import Config
 
 WORDS = {"one": "uno", "two": "dos", "three": "tres", "four": "cuatro"}
 TINY = ["--hidden", "8", "--embed", "4", "--batch-size", "4", "--lr", "0.02"]
@@ -162,7 +165,9 @@ def test_a_loss_that_is_not_finite(data, tmp_path, capsys):
 TRAIN = """
 import sys, tinyattn.translator.training as training
 import tinyattn as ta
+from tinyattn.cli import demo as demo_module
 from tinyattn.cli import main
+from tinyattn.cli.progress import TrainingBar
 training.SAVE_EVERY = 0.05
 sys.exit(main())
 """
@@ -387,6 +392,28 @@ def test_no_attention_no_heat_map(data, tmp_path, capsys):
     assert main(["train", str(data), "--out", str(run), "--attention", "none", "--steps", "1", "--quiet", *TINY]) == 0
     assert "no attention" in refused(capsys, 2, "attend", run, "one", "-o", tmp_path / "a.svg")
     assert main(["translate", str(run), "one", "--attention"]) == 0
+
+
+def test_demo(tmp_path, monkeypatch, capsys):
+    from tinyattn.text import corpus
+
+    whole, out = corpus.phrase_corpus, tmp_path / "demo"
+    monkeypatch.setattr(corpus, "phrase_corpus", lambda split: whole(pairs=100, split="train")[:60])
+    monkeypatch.setattr(demo_module, "CONFIG", Config(steps=80, lr=0.02, hidden=32, embed=16, batch_size=32))
+    for _ in range(2):  # always trained anew
+        assert main(["demo", "--out", str(out)]) == 0
+    stdout, stderr = capsys.readouterr()
+    assert {"attention.svg", "graph.svg", "loss.svg", "best.safetensors"} <= {file.name for file in out.iterdir()}
+    assert "60 phrase pairs to learn from" in stderr and "alignment error rate" in stdout and "let's go ->" in stdout
+    assert main(["translate", str(out), "let's go"]) == 0
+    assert capsys.readouterr().out == "vamos\n"
+
+
+def test_the_bar_tells_of_compiling_once(capsys):
+    with TrainingBar() as bar:
+        bar.compiled("one")
+        bar.compiled("two")
+    assert capsys.readouterr().err.count("compiling kernels") == 1
 
 
 def test_doctor(capsys):

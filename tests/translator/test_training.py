@@ -200,5 +200,6 @@ def test_other_options_give_other_runs(pairs):
 
     first = parameters(steps=4)
     np.testing.assert_array_equal(first, parameters(steps=4))
-    for options in ({"seed": 2}, {"lr": 0.01}, {"dropout": 0.0}, {"batch_size": 5}, {"clip": 0.01}, {"schedule": "constant"}):
+    for options in ({"seed": 2}, {"lr": 0.01}, {"dropout": 0.0}, {"batch_size": 5}, {"clip": 0.01},
+                    {"schedule": "constant"}):
         assert not np.array_equal(first, parameters(steps=4, **options)), options

@@ -17,6 +17,7 @@ from tinyattn.translator.scores import evaluate
 from tinyattn.translator.translator import Translator
 
 SENTENCE = "let's go"
+CONFIG = Config(epochs=6, lr=0.01)
 
 
 @click.command()
@@ -25,15 +26,14 @@ def demo(out: str) -> None:
     """Train the video's model on the bundled English-Spanish phrases, translate, and draw how it did it."""
     from tinyattn.text.corpus import phrase_corpus
 
-    config = Config(epochs=6, lr=0.01)
     began = time.perf_counter()
     splits = {split: phrase_corpus(split=split) for split in ("train", "dev", "test")}
     pairs = {split: [(phrase.source, phrase.target) for phrase in phrases] for split, phrases in splits.items()}
     say(f"{len(pairs['train']):,} phrase pairs to learn from, {len(pairs['dev']):,} to watch, "
         f"{len(pairs['test']):,} to test on")
-    translator = Translator.for_pairs(config, pairs["train"])
+    translator = Translator.for_pairs(CONFIG, pairs["train"])
     run = Run(out)
-    run.begin(config, (translator.source_vocabulary, translator.target_vocabulary))
+    run.begin(CONFIG, (translator.source_vocabulary, translator.target_vocabulary))
     train_run(translator, pairs["train"], pairs["dev"], run, quiet=False)
 
     translator = Translator.load(out)
@@ -50,5 +50,5 @@ def demo(out: str) -> None:
     click.echo(f"\n{SENTENCE} -> {found.text}\n{attention_table(found)}")
     draw_attention(found, str(Path(out, "attention.svg")), "svg")
     draw_graph(translator, found, "layer", str(Path(out, "graph.svg")), "svg")
-    say(f"\n{time.perf_counter() - began:.0f} s in all. {out}/ holds the run, loss.svg, attention.svg and graph.svg. Try:\n"
-        f"  tinyattn translate {out} \"don't eat the pizza\"")
+    say(f"\n{time.perf_counter() - began:.0f} s in all. {out}/ holds the run, loss.svg, attention.svg and graph.svg.\n"
+        f"Try:  tinyattn translate {out} \"don't eat the pizza\"")

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from tinyattn.kernels.compile import tell_when_compiling
 from tinyattn.translator.training import Training, Watcher
 
 
@@ -24,12 +25,22 @@ class TrainingBar(Watcher):
         self.task = self.bar.add_task("training", total=1.0, epoch=1, loss=float("nan"), speed=0.0)
         self.shown = 0.0
 
+        self.compiling = tell_when_compiling(self.compiled)
+        self.told = False
+
     def __enter__(self) -> TrainingBar:
         self.bar.start()
+        self.compiling.__enter__()
         return self
 
     def __exit__(self, *_: Any) -> None:
+        self.compiling.__exit__()
         self.bar.stop()
+
+    def compiled(self, kernel: str) -> None:
+        if not self.told:
+            self.console.print("compiling kernels for this machine; the next run will find them")
+            self.told = True
 
     def stepped(self, training: Training) -> None:
         if time.monotonic() - self.shown > 0.1:
