@@ -46,7 +46,7 @@ congratulations₁ on₂ your₃ new₄ job₅ → enhorabuena₁ por₂ tu₃ n
 good₁ luck₂ → buena₁ suerte₂
 bless₁ you₁ → salud₁
 enjoy₁ your₁ meal₁ → buen₁ provecho₁
-have₁ a₁ good₂ trip₃ → buen₂ viaje₃
+have₂ a₂ good₂ trip₃ → buen₂ viaje₃
 have₁ a₂ nice₃ day₄ → que₁ tengas₁ un₂ buen₃ día₄
 have₁ fun₂ → que₁ te₁ diviertas₂
 take₁ care₁ → cuídate₁
