@@ -17,7 +17,7 @@ from tinyattn.translator.scores import evaluate
 from tinyattn.translator.translator import Translator
 
 SENTENCE = "let's go"
-CONFIG = Config(epochs=6, lr=0.01)
+CONFIG = Config(epochs=8, lr=0.01)
 
 
 @click.command()
