@@ -18,7 +18,6 @@ class Progress(Watcher):
         print(f"{line['seconds']:4.0f} s  loss on dev {line['dev_loss']:.3f}, exact {line['dev_exact']:.1%}")
 
 
-
 parser = argparse.ArgumentParser()
 parser.add_argument("--minutes", type=float, help="how long to train (1.5 unless --steps is given)")
 parser.add_argument("--steps", type=int, help="how long to train, in steps")
