@@ -1,17 +1,20 @@
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import tinyattn as ta
 from tinyattn.cli import demo as demo_module
-from tinyattn.cli import main
+from tinyattn.cli import machine, main, pictures
 from tinyattn.cli.progress import TrainingBar
 from tinyattn.storage import load
 from tinyattn.translator.checkpoint import Run
@@ -20,6 +23,14 @@ from tinyattn.translator.config import Config
 WORDS = {"one": "uno", "two": "dos", "three": "tres", "four": "cuatro"}
 TINY = ["--hidden", "8", "--embed", "4", "--batch-size", "4", "--lr", "0.02"]
 ROOT = Path(__file__).parents[1]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "TINYATTN_KERNELS": "numpy"}  # of processes that tests start
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_in_python_loops():
+    """Without a compiler these models would train for minutes: kernels have their own tests, on smaller shapes."""
+    with ta.kernels("numpy") if os.environ.get("NUMBA_DISABLE_JIT") == "1" else nullcontext():
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -166,7 +177,7 @@ TRAIN = """
 import sys, tinyattn.translator.training as training
 import tinyattn as ta
 from tinyattn.cli import demo as demo_module
-from tinyattn.cli import main
+from tinyattn.cli import machine, main, pictures
 from tinyattn.cli.progress import TrainingBar
 training.SAVE_EVERY = 0.05
 sys.exit(main())
@@ -176,8 +187,7 @@ sys.exit(main())
 def training_process(data, out, *more):
     arguments = [sys.executable, "-c", TRAIN, "train", data, "--out", out, "--quiet", "--resume", "--dropout", "0.3",
                  *TINY, *more]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TINYATTN_KERNELS": "numpy"}
-    return subprocess.Popen(list(map(str, arguments)), env=environment, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(list(map(str, arguments)), env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
 
 
 def finish(process):
@@ -249,7 +259,7 @@ def test_translate_json(run, capsys):
 def piped(run, text, *more):
     """What `translate` makes of standard input."""
     process = subprocess.run([sys.executable, "-m", "tinyattn.cli", "translate", run, *more], input=text, check=False,
-                             capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+                             capture_output=True, env=ENVIRONMENT)
     return process.returncode, process.stdout, process.stderr.decode()
 
 
@@ -260,9 +270,23 @@ def test_one_line_in_one_line_out(run):
     assert (lines[0], lines[1], lines[3], lines[4]) == ("uno dos", "", "", "tres uno")
 
 
+def test_standard_input_in_pieces(run, monkeypatch, capsys):
+    """Lines may arrive cut anywhere."""
+    class Pieces(io.BytesIO):
+        def read1(self, size=-1):
+            return self.read(3)
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Pieces(b"one two\n\ntwo one")))
+    assert main(["translate", run]) == 0
+    assert capsys.readouterr().out == "uno dos\n\ndos uno\n"
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Pieces(b"one\n\xff")))
+    assert main(["translate", run]) == 1
+    assert "line 2, byte 1: 0xff" in capsys.readouterr().err
+
+
 def test_an_answer_does_not_wait_for_the_next_line(run):
     process = subprocess.Popen([sys.executable, "-m", "tinyattn.cli", "translate", run], stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)})
+                               stdout=subprocess.PIPE, env=ENVIRONMENT)
     for line, answer in ((b"one two\n", b"uno dos\n"), (b"two one\n", b"dos uno\n")):
         process.stdin.write(line)
         process.stdin.flush()
@@ -414,6 +438,34 @@ def test_the_bar_tells_of_compiling_once(capsys):
         bar.compiled("one")
         bar.compiled("two")
     assert capsys.readouterr().err.count("compiling kernels") == 1
+
+
+def test_a_translation_of_nothing_has_no_heat_map(run, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(pictures, "translated", lambda translator, sentence: translator.translate(""))
+    assert "its translation is empty" in refused(capsys, 2, "attend", run, "one", "-o", tmp_path / "a.svg")
+
+
+@pytest.mark.parametrize("verb", ["draw", "attend"])
+def test_without_a_layout_engine(run, tmp_path, monkeypatch, capsys, verb):
+    monkeypatch.setenv("TINYATTN_DOT", "/nowhere/dot")
+    assert "TINYATTN_DOT" in refused(capsys, 1, verb, run, "one two", "-o", tmp_path / "a.png")
+    assert main([verb, run, "one two", "-o", str(tmp_path / "a.svg")]) == (1 if verb == "draw" else 0)
+    capsys.readouterr()
+    assert main(["doctor"]) == 0
+    assert "TINYATTN_DOT" in capsys.readouterr().out
+
+
+def test_doctor_finds_what_is_wrong(monkeypatch, capsys):
+    monkeypatch.setattr(machine, "PACKAGES", ("numpy", "no-such-package"))
+    monkeypatch.setattr(machine, "check", lambda kind: kind != "dot")
+    assert main(["doctor", "--deep"]) == 1
+    out, err = capsys.readouterr()
+    assert "not installed" in out and "kernels disagree" in err
+
+
+def test_a_place_where_nothing_can_be_written(tmp_path, capsys):
+    file = tmp_path / "nowhere" / "c.tsv"
+    assert f"{file}: No such file or directory" in refused(capsys, 1, "corpus", "--pairs", "9", "--out", file)
 
 
 def test_doctor(capsys):

@@ -1,4 +1,9 @@
+import os
+from contextlib import nullcontext
+
 import pytest
+
+import tinyattn as ta
 
 PAIRS = [
     (f"{verb} the {noun}", f"{word} {thing}")
@@ -11,3 +16,10 @@ PAIRS = [
 def pairs():
     """Sixteen pairs that a tiny model learns."""
     return list(PAIRS)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_in_python_loops():
+    """Without a compiler these models would train for minutes: kernels have their own tests, on smaller shapes."""
+    with ta.kernels("numpy") if os.environ.get("NUMBA_DISABLE_JIT") == "1" else nullcontext():
+        yield
