@@ -518,3 +518,17 @@ def test_without_an_extra_it_says_what_to_install(run, data, monkeypatch, capsys
     monkeypatch.setitem(sys.modules, "sacrebleu", None)
     monkeypatch.setitem(sys.modules, "sacrebleu.metrics", None)
     assert "pip install 'tinyattn[scores]'" in refused(capsys, 1, "eval", run, data)
+
+
+@pytest.mark.parametrize("variable", ["TINYATTN_KERNELS", "TINYATTN_THREADS"])
+def test_a_variable_that_says_nothing_of_use(variable):
+    done = subprocess.run([sys.executable, "-m", "tinyattn.cli", "translate", "statquest", "go"],
+                          env={**ENVIRONMENT, variable: "x"}, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"tinyattn: {variable}: wanted") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("wrong", [["--pairs", "10000000"], ["--seed", str(2**64)]])
+def test_a_corpus_that_cannot_be_had(wrong, capsys):
+    assert main(["corpus", *wrong]) == 2
+    assert capsys.readouterr().err.startswith("tinyattn: ")

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import click
 
 from tinyattn.cli import demo, learn, machine, pictures, use
+from tinyattn.kernels.mode import use_numba
+from tinyattn.kernels.threads import get_num_threads
 from tinyattn.storage import CheckpointError
 from tinyattn.text.pairs import DataError
 from tinyattn.translator.config import ConfigError
@@ -28,6 +30,10 @@ for verb in (demo.demo, learn.corpus, learn.train, use.translate, use.evaluate, 
 
 def run(arguments: Sequence[str] | None) -> int:
     """The exit code of a command; a mistake of the user's becomes one line on standard error."""
+    try:
+        use_numba(), get_num_threads()
+    except ValueError as error:  # a variable of the environment that says nothing of use
+        return complain(2, error)
     try:
         return tinyattn.main(args=arguments, prog_name="tinyattn", standalone_mode=False) or 0
     except click.UsageError as error:

@@ -33,7 +33,10 @@ def corpus(out: str | None, pairs: int | None, seed: int, split: str, alignments
     """Write the bundled English-Spanish phrase corpus: source, tab, target."""
     from tinyattn.text.corpus import phrase_corpus
 
-    phrases = phrase_corpus(pairs=pairs, seed=seed, split=split)
+    try:
+        phrases = phrase_corpus(pairs=pairs, seed=seed, split=split)
+    except ValueError as error:  # more pairs than the grammar has, a seed too large
+        raise click.UsageError(str(error)) from None
     columns = [(phrase.source, phrase.target) for phrase in phrases]
     links = [phrase.alignment for phrase in phrases] if alignments else None
     if out is None:

@@ -14,11 +14,14 @@ def checked(name: str, source: str) -> str:
     return name
 
 
-_mode = checked(os.environ.get("TINYATTN_KERNELS") or "numba", "TINYATTN_KERNELS")
+_mode: str | None = None  # None: nobody has asked yet
 
 
 def use_numba() -> bool:
-    """Do ops run Numba's kernels?"""
+    """Do ops run Numba's kernels? Raises: ValueError where TINYATTN_KERNELS is neither "numba" nor "numpy"."""
+    global _mode
+    if _mode is None:
+        _mode = checked(os.environ.get("TINYATTN_KERNELS") or "numba", "TINYATTN_KERNELS")
     return _mode == "numba"
 
 
