@@ -45,7 +45,8 @@ class TrainingBar(Watcher):
     def stepped(self, training: Training) -> None:
         if time.monotonic() - self.shown > 0.1:
             self.shown = time.monotonic()
-            self.bar.update(self.task, completed=training.share_done, epoch=training.progress.epoch + 1,
+            epoch = training.progress.epoch + (training.progress.batch > 0)
+            self.bar.update(self.task, completed=training.share_done, epoch=epoch,
                             loss=training.loss, speed=training.tokens_per_second)
 
     def measured(self, line: dict[str, Any]) -> None:
