@@ -433,6 +433,10 @@ def test_demo(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out == "vamos\n"
 
 
+def test_the_demo_replaces_nobodys_run(run, capsys):
+    assert "a run of your own" in refused(capsys, 2, "demo", "--out", run)
+
+
 def test_the_bar_tells_of_compiling_once(capsys):
     with TrainingBar() as bar:
         bar.compiled("one")

@@ -74,5 +74,7 @@ def test_alignment_error_in_evaluate(translator, pairs):
     gold = [tuple((int(source), target) for target, source in enumerate(forced.alignments[k])) for k in range(16)]
     assert evaluate(translator, pairs, gold)["aer"] == 0
     assert "aer" not in evaluate(translator, pairs, [None] * 16)
+    letters = Translator.for_pairs(Config(target_tokens="char", **OPTIONS), pairs)
+    assert "aer" not in evaluate(letters, pairs, gold)
     without = Translator.for_pairs(Config(attention="none", **OPTIONS), pairs)
     assert "aer" not in evaluate(without, pairs, gold)

@@ -26,13 +26,15 @@ def demo(out: str) -> None:
     """Train the video's model on the bundled English-Spanish phrases, translate, and draw how it did it."""
     from tinyattn.text.corpus import phrase_corpus
 
+    run = Run(out)
+    if run.config.exists() and Config.load(run.config).data is not None:
+        raise click.UsageError(f"{out}: a run of your own is there, which the demo would replace: choose another --out")
     began = time.perf_counter()
     splits = {split: phrase_corpus(split=split) for split in ("train", "dev", "test")}
     pairs = {split: [(phrase.source, phrase.target) for phrase in phrases] for split, phrases in splits.items()}
     say(f"{len(pairs['train']):,} phrase pairs to learn from, {len(pairs['dev']):,} to watch, "
         f"{len(pairs['test']):,} to test on")
     translator = Translator.for_pairs(CONFIG, pairs["train"])
-    run = Run(out)
     run.begin(CONFIG, (translator.source_vocabulary, translator.target_vocabulary))
     train_run(translator, pairs["train"], pairs["dev"], run, quiet=False)
 

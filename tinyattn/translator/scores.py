@@ -77,7 +77,7 @@ def exact_matches(translator: Translator, pairs: Sequence[Pair]) -> int:
 
 def evaluate(translator: Translator, pairs: Sequence[Pair],
              alignments: Sequence[Alignment | None] | None = None) -> dict[str, Any]:
-    """Every score of `tinyattn eval`; `aer` where gold alignments are given and the model attends."""
+    """Every score of `tinyattn eval`; `aer` where gold alignments, of words, are given and the model attends to words."""
     from sacrebleu.metrics import BLEU, CHRF
 
     forced = teacher_forced(translator, pairs)
@@ -103,7 +103,8 @@ def evaluate(translator: Translator, pairs: Sequence[Pair],
             last = int(lengths[rows].max()) if math.isinf(stop) else int(stop) - 1
             scores["by_length"].append({"from": start, "to": last, "lines": len(rows), "bleu": group.score,
                                         "exact": float(np.mean([exact[k] for k in rows]))})
-    if alignments is not None and forced.alignments:
+    of_words = "char" not in (translator.config.source_tokens, translator.config.target_tokens)
+    if alignments is not None and forced.alignments and of_words:
         error = alignment_error([forced.alignments[k] for k in range(len(pairs))], alignments)
         if error is not None:
             scores["aer"] = error
