@@ -77,7 +77,7 @@ def exact_matches(translator: Translator, pairs: Sequence[Pair]) -> int:
 
 def evaluate(translator: Translator, pairs: Sequence[Pair],
              alignments: Sequence[Alignment | None] | None = None) -> dict[str, Any]:
-    """Every score of `tinyattn eval`; `aer` where gold alignments, of words, are given and the model attends to words."""
+    """Every score of `tinyattn eval`; `aer` where gold alignments of words are given and the model attends to words."""
     from sacrebleu.metrics import BLEU, CHRF
 
     forced = teacher_forced(translator, pairs)
