@@ -190,3 +190,28 @@ def test_eight_processes_at_once(module, tmp_path, folder):
     assert [error for _, error in results if error] == []
     assert sorted(name for output, _ in results for name in output.split()) == ["f", "g"]
     assert len(files(folder)) == 2
+
+
+SAME_BITS = """
+import hashlib
+import tinyattn as ta
+ta.manual_seed(0)
+model = ta.nn.LSTM(48, 64, batch_first=True)
+x = ta.randn(16, 12, 48, requires_grad=True)
+hs, _ = model(x)
+ta.nn.functional.cross_entropy(hs.reshape(-1, 64), ta.randint(64, (16 * 12,))).backward()
+digest = hashlib.sha256(hs.array.tobytes())
+for tensor in (x, *model.parameters()):
+    digest.update(tensor.grad.array.tobytes())
+print(digest.hexdigest())
+"""
+
+
+def test_compiled_now_or_loaded_the_results_are_the_same_bits(tmp_path):
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "TINYATTN_CACHE": str(tmp_path / "kernels"), "PYTHONPATH": str(root)}
+    for name in ("NUMBA_DISABLE_JIT", "TINYATTN_KERNELS"):
+        environment.pop(name, None)
+    results = [subprocess.run([sys.executable, "-c", SAME_BITS], env=environment, capture_output=True, text=True,
+                              check=True).stdout for _ in range(2)]
+    assert results[0] == results[1] and len(results[0]) > 60

@@ -28,7 +28,7 @@ try:
 except ImportError:  # Windows: processes that start together then compile the same kernel each for itself
     fcntl = None  # type: ignore[assignment]
 
-FORMAT = "tinyattn kernels, 1"  # change it with anything else that compiled kernels depend on
+FORMAT = "tinyattn kernels, 2"  # change it with anything else that compiled kernels depend on
 KEEP = 60 * 86400  # seconds after which a file that nobody loads any more is removed
 
 _lock_depth = 0
