@@ -24,6 +24,9 @@ def test_an_even_guess_costs_log_v(translator, pairs):
     forced = teacher_forced(translator, pairs)
     assert forced.loss == pytest.approx(math.log(len(translator.target_vocabulary)), rel=1e-3)
     assert forced.tokens == 16 * 4 and forced.right == 16 and forced.accuracy == 1 / 4
+    translator.model.output.bias.array[0] = 1  # padding is never right
+    forced = teacher_forced(translator, [*pairs, ("eat", "come")])
+    assert (forced.tokens, forced.right) == (16 * 4 + 2, 0)
 
 
 def test_loss_is_the_log_probability_of_the_reference(pairs):

@@ -88,6 +88,24 @@ def test_lines_of_metrics(pairs, tmp_path):
     assert [line["seconds"] for line in lines] == sorted(line["seconds"] for line in lines)
 
 
+def test_the_loss_of_a_line_is_the_mean_since_the_line_before(pairs, tmp_path):
+    training = start([*pairs, ("eat", "come"), ("see", "mira")], tmp_path, steps=24, batch_size=2)
+    losses, tokens, step = [], [], training.step
+
+    def watched(batch):
+        step(batch)
+        losses.append(training.loss)
+        tokens.append(int(batch.target_lengths.sum()))
+
+    training.step = watched
+    training.train()
+    assert len(set(tokens)) > 1
+    lines = Run(tmp_path).read_metrics()
+    for line, first in zip(lines, [0, *(line["step"] for line in lines)]):
+        since = slice(first, line["step"])
+        assert line["loss"] == pytest.approx(np.average(losses[since], weights=tokens[since]))
+
+
 def test_the_best_on_dev_is_kept(pairs, tmp_path):
     training = start(pairs, tmp_path, lr=1.0, epochs=6, steps=None)  # so large that some epochs make it worse
     training.train()
