@@ -41,8 +41,9 @@ def run(arguments: Sequence[str] | None) -> int:
         return complain(2, f"{error.format_message()} (see: {where} --help)")
     except ConfigError as error:
         return complain(2, error)
-    except (click.Abort, KeyboardInterrupt):
-        return complain(130, "interrupted")
+    except (click.Abort, KeyboardInterrupt) as error:
+        said = str(error.__cause__ or error)  # click makes an Abort of the interruption
+        return complain(130, f"interrupted: {said}" if said else "interrupted")
     except ModuleNotFoundError as error:
         package = (error.name or "").split(".")[0]
         if package not in EXTRAS:

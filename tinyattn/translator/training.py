@@ -124,7 +124,8 @@ class Training:
                 if epoch_ends or self.interrupted or time.monotonic() - self.saved_at > SAVE_EVERY:
                     self.save()
                 if self.interrupted:
-                    raise KeyboardInterrupt
+                    saved = f"step {progress.step} is saved, --resume goes on from there"
+                    raise KeyboardInterrupt(*[saved] * (self.run is not None))
             if progress.measured != progress.step:
                 self.measure()
             if self.saved_step < progress.step or (self.run is not None and not self.run.last.exists()):
