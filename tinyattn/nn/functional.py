@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..ops.activations import relu, sigmoid, softplus, tanh
 from ..ops.dropout import dropout
-from ..ops.elementwise import relu, sigmoid, softplus, tanh
 from ..ops.embedding import embedding as rows_of
 from ..ops.losses import cross_entropy, mse_loss, nll_loss
 from ..ops.matmul import linear

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ..tensor import Tensor
 from . import copies
+from .activations import relu, sigmoid, softplus, tanh
+from .choices import clamp, masked_fill, maximum, minimum, where
 from .comparisons import (
     equal, greater, greater_equal, isinf, isnan, less, less_equal, logical_and, logical_not, logical_or, not_equal,
 )
 from .elementwise import (
-    abs, add, clamp, cos, div, exp, expm1, log, log1p, masked_fill, maximum, minimum, mul, neg, pow, relu, rsqrt,
-    sigmoid, sign, sin, softplus, sqrt, sub, tanh, where,
+    abs, add, cos, div, exp, expm1, log, log1p, mul, neg, pow, rsqrt, sign, sin, sqrt, sub,
 )
 from .indexing import gather, getitem, index_select, setitem
 from .matmul import bmm, dot, matmul, mm, outer

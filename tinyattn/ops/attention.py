@@ -27,6 +27,7 @@ import numpy as np
 from ..kernels.compile import ready
 from ..kernels.threads import over_rows
 from ..tensor import Tensor, op
+from .activations import tanh
 from .attention_kernels import (
     score_additive,
     score_additive_backward,
@@ -35,7 +36,7 @@ from .attention_kernels import (
     weigh,
     weigh_backward,
 )
-from .elementwise import add, mul, tanh
+from .elementwise import add, mul
 from .fused import fused
 from .matmul import matmul
 from .shapes import transpose, unsqueeze

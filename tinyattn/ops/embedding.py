@@ -9,7 +9,7 @@ import numpy as np
 from ..kernels.compile import kernel, ready
 from ..kernels.mode import use_numba
 from ..tensor import Tensor, op
-from .elementwise import where
+from .choices import where
 
 
 @kernel

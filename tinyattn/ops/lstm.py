@@ -22,7 +22,9 @@ from ..kernels.matmul import new_panels, pack
 from ..kernels.threads import over_rows
 from ..state import time_step
 from ..tensor import Tensor, op
-from .elementwise import add, mul, sigmoid, tanh, where
+from .activations import sigmoid, tanh
+from .choices import where
+from .elementwise import add, mul
 from .fused import fused
 from .lstm_kernels import sequence_backward, sequence_forward, step_backward, step_forward
 from .matmul import linear, product

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..tensor import op, spread
+from .choices import maximum, minimum
 from .comparisons import equal
 from .dtypes import floating
-from .elementwise import maximum, minimum, sqrt
+from .elementwise import sqrt
 from .indexing import gather
 from .shapes import axis_of, reshape, squeeze
 
