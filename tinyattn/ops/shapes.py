@@ -14,11 +14,11 @@ from .dtypes import common
 
 
 def axis_of(name, ndim, dim):
-    """`dim` counted from 0, where it may be counted from the end."""
-    if not isinstance(dim, (int, np.integer)) or not -ndim <= dim < ndim:
-        most = f"{-ndim} ... {ndim - 1}" if ndim else "none, a single number has no dimensions"
-        raise IndexError(f"{name}: dim must be in {most}, got {dim!r}")
-    return int(dim) % ndim
+    """`dim` counted from 0, where it may be counted from the end. A single number has dim 0 too, as in PyTorch."""
+    count = max(ndim, 1)
+    if not isinstance(dim, (int, np.integer)) or not -count <= dim < count:
+        raise IndexError(f"{name}: dim must be in {-count} ... {count - 1}, got {dim!r}")
+    return int(dim) % count
 
 
 def sizes_of(sizes):
