@@ -6,6 +6,7 @@ import functools
 import importlib
 import pkgutil
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,8 +18,8 @@ from tinyattn.op import Op
 from tinyattn.state import state
 from tinyattn.tensor import Tensor, op
 
-for family in ("elementwise", "indexing", "networks", "recurrent", "reductions", "shapes"):
-    importlib.import_module(f"tests.ops.samples_{family}")
+for path in sorted(Path(__file__).parent.glob("samples_*.py")):
+    importlib.import_module(f"tests.ops.{path.stem}")
 
 CASES = [pytest.param(entry, sample, id=f"{entry}-{k}") for entry in ENTRIES for k, sample in enumerate(entry.samples)]
 every_sample = pytest.mark.parametrize("entry, sample", CASES)
