@@ -1,8 +1,9 @@
-"""A few samples of LSTM and attention; their own tests go further."""
+"""A few samples of LSTM, GRU and attention; their own tests go further."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from tests.ops.samples import Sample, Wrong, moved, numbers, register
 from tests.ops.samples_networks import lined, product, rows, shares
 from tinyattn.ops.attention import additive_attention, attention
+from tinyattn.ops.gru import gru, gru_cell
 from tinyattn.ops.lstm import lstm, lstm_cell
 
 
@@ -17,7 +19,10 @@ def sigmoid(v: float) -> float:
     return 1 / (1 + math.exp(-v))
 
 
-def one_step(x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> tuple[np.ndarray, np.ndarray]:
+Arrays = tuple[np.ndarray, ...]
+
+
+def lstm_step(x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Arrays:
     gates = lined(x, w_ih, b_ih) + lined(h, w_hh, b_hh)
     H = h.shape[1]
 
@@ -30,28 +35,46 @@ def one_step(x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any)
     return moved(h.shape, lambda b, j: sigmoid(gate(3, b, j)) * math.tanh(cell[b, j])), cell
 
 
-def all_steps(
-    x: Any, h: Any, c: Any, *weights: Any, lengths: Any = None, reverse: bool = False
-) -> tuple[np.ndarray, ...]:
-    (B, T, _), H = x.shape, h.shape[1]
-    hs, h, c = np.zeros((B, T, H)), h.copy(), c.copy()
-    for b in range(B):  # each row by itself, for as long as it is
-        steps = range(T if lengths is None else int(lengths[b]))
-        for t in reversed(steps) if reverse else steps:
-            h_b, c_b = one_step(x[b : b + 1, t], h[b : b + 1], c[b : b + 1], *weights)
-            h[b], c[b], hs[b, t] = h_b[0], c_b[0], h_b[0]
-    return hs, h, c
+def gru_step(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> np.ndarray:
+    from_x, from_h = lined(x, w_ih, b_ih), lined(h, w_hh, b_hh)
+    H = h.shape[1]
+
+    def one(b: int, j: int) -> float:
+        r, z = (sigmoid(from_x[b, k * H + j] + from_h[b, k * H + j]) for k in (0, 1))
+        n = math.tanh(from_x[b, 2 * H + j] + r * from_h[b, 2 * H + j])
+        return (1 - z) * n + z * h[b, j]
+
+    return moved(h.shape, one)
 
 
-def cell_inputs(B: int, E: int, H: int, *, T: int | None = None, bias: bool = True) -> tuple[Any, ...]:
-    x = numbers(B, E) if T is None else numbers(B, T, E)
+def all_steps(step: Callable[..., Arrays], carried: int) -> Callable[..., Arrays]:
+    """hs and the last states of a step that carries so many states."""
+
+    def reference(x: Any, *inputs: Any, lengths: Any = None, reverse: bool = False) -> Arrays:
+        states, weights = [state.copy() for state in inputs[:carried]], inputs[carried:]
+        B, T, _ = x.shape
+        hs = np.zeros((B, T, states[0].shape[1]))
+        for b in range(B):  # each row by itself, for as long as it is
+            steps = range(T if lengths is None else int(lengths[b]))
+            for t in reversed(steps) if reverse else steps:
+                after = step(x[b : b + 1, t], *(state[b : b + 1] for state in states), *weights)
+                for state, new in zip(states, after, strict=True):
+                    state[b] = new[0]
+                hs[b, t] = states[0][b]
+        return hs, *states
+
+    return reference
+
+
+def inputs_of(gates: int, B: int, E: int, H: int, *, T: int | None = None, bias: bool = True) -> tuple[Any, ...]:
+    """x, h, for the LSTM's four gates also c, then the weights and biases."""
     return (
-        x,
+        numbers(B, E) if T is None else numbers(B, T, E),
         numbers(B, H),
-        numbers(B, H) + 0.1,
-        numbers(4 * H, E),
-        numbers(4 * H, H),
-        *((numbers(4 * H), numbers(4 * H) + 0.1) if bias else (None, None)),
+        *((numbers(B, H) + 0.1,) if gates == 4 else ()),
+        numbers(gates * H, E),
+        numbers(gates * H, H),
+        *((numbers(gates * H), numbers(gates * H) + 0.1) if bias else (None, None)),
     )
 
 
@@ -59,36 +82,48 @@ def wrong_state(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*inputs[:1], np.ones((5, 7)), *inputs[2:])
 
 
-register(
-    "lstm.lstm_cell",
-    lstm_cell,
-    one_step,
-    [Sample(cell_inputs(2, 3, 2)), Sample(cell_inputs(1, 1, 1, bias=False))],
-    [Wrong(ValueError, r"lstm_cell: h must be \(B, H\) = \(2, 2\), got \(5, 7\)", wrong_state(cell_inputs(2, 3, 2)))],
-    single=False,
-)
-register(
-    "lstm.lstm",
-    lstm,
-    all_steps,
-    [
-        Sample(cell_inputs(2, 1, 2, T=3)),
-        Sample(cell_inputs(2, 2, 1, T=3), {"lengths": np.array([1, 3])}),
-        Sample(cell_inputs(2, 2, 1, T=3, bias=False), {"lengths": np.array([2, 0]), "reverse": True}),
-    ],
-    [
-        Wrong(
-            ValueError, r"lstm: h0 must be \(B, H\) = \(2, 2\), got \(5, 7\)", wrong_state(cell_inputs(2, 3, 2, T=1))
-        ),
-        Wrong(
-            ValueError,
-            r"lstm: lengths must be 0 \.\.\. T = 1, got 1 \.\.\. 2",
-            cell_inputs(2, 3, 2, T=1),
-            {"lengths": np.array([1, 2])},
-        ),
-    ],
-    single=False,
-)
+for name, gates, cell, sequence, step, steps in (
+    ("lstm", 4, lstm_cell, lstm, lstm_step, all_steps(lstm_step, 2)),
+    ("gru", 3, gru_cell, gru, gru_step, all_steps(lambda *inputs: (gru_step(*inputs),), 1)),
+):
+    register(
+        f"{name}.{name}_cell",
+        cell,
+        step,
+        [Sample(inputs_of(gates, 2, 3, 2)), Sample(inputs_of(gates, 1, 1, 1, bias=False))],
+        [
+            Wrong(
+                ValueError,
+                rf"{name}_cell: h must be \(B, H\) = \(2, 2\), got \(5, 7\)",
+                wrong_state(inputs_of(gates, 2, 3, 2)),
+            )
+        ],
+        single=False,
+    )
+    register(
+        f"{name}.{name}",
+        sequence,
+        steps,
+        [
+            Sample(inputs_of(gates, 2, 1, 2, T=3)),
+            Sample(inputs_of(gates, 2, 2, 1, T=3), {"lengths": np.array([1, 3])}),
+            Sample(inputs_of(gates, 2, 2, 1, T=3, bias=False), {"lengths": np.array([2, 0]), "reverse": True}),
+        ],
+        [
+            Wrong(
+                ValueError,
+                rf"{name}: h0 must be \(B, H\) = \(2, 2\), got \(5, 7\)",
+                wrong_state(inputs_of(gates, 2, 3, 2, T=1)),
+            ),
+            Wrong(
+                ValueError,
+                rf"{name}: lengths must be 0 \.\.\. T = 1, got 1 \.\.\. 2",
+                inputs_of(gates, 2, 3, 2, T=1),
+                {"lengths": np.array([1, 2])},
+            ),
+        ],
+        single=False,
+    )
 
 
 def looked_up(scores: np.ndarray, values: np.ndarray, mask: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import pytest
 
 import tinyattn as ta
 from tinyattn.autograd import grad, gradcheck, gradgradcheck
-from tinyattn.ops import lstm as module
+from tinyattn.ops import recurrent
 from tinyattn.ops.lstm import lstm, lstm_cell, lstm_cell_reference, lstm_reference
 
 SIZES = [(3, 5, 2, 4), (1, 1, 1, 1), (2, 1, 3, 2), (2, 3, 1, 1), (9, 4, 3, 9)]  # B, T, E, H
@@ -111,7 +111,7 @@ def test_float32_is_close_to_float64():
 
 def test_plain_numpy_runs_the_reference_step_by_step(monkeypatch):
     steps = []
-    monkeypatch.setattr(module, "time_step", lambda t: steps.append(t) or contextlib.nullcontext())
+    monkeypatch.setattr(recurrent, "time_step", lambda t: steps.append(t) or contextlib.nullcontext())
     inputs = arrays(2, 3, 2, 2)
     with ta.kernels("numpy"):
         assert lstm(*inputs)[0].shape == (2, 3, 2)
