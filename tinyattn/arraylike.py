@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -14,6 +14,14 @@ class ArrayLike:
     __slots__ = ()
     array: np.ndarray
     requires_grad: bool
+
+    if TYPE_CHECKING:  # what ops/__init__.py hangs in
+
+        def __getattr__(self, name: str) -> Any: ...
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = cast(Any, None)
+        __neg__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __getitem__ = __setitem__ = cast(Any, None)
+        __lt__ = __le__ = __gt__ = __ge__ = __and__ = __or__ = __invert__ = cast(Any, None)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -66,7 +74,7 @@ class ArrayLike:
         return len(self.array)
 
     def __iter__(self) -> Iterator[Any]:
-        return (self[k] for k in range(len(self)))  # type: ignore[index]  # indexing is an op
+        return (self[k] for k in range(len(self)))
 
     def __bool__(self) -> bool:
         if self.array.size != 1:

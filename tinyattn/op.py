@@ -19,6 +19,7 @@ class Op:
     def __init__(self, forward: Callable, saves: bool, prepare: Callable | None) -> None:
         parameters = inspect.signature(forward).parameters.values()
         self.forward, self.saves, self.prepare, self.name = forward, saves, prepare, forward.__name__.rstrip("_")
+        self.file = inspect.unwrap(forward).__code__.co_filename
         self.formula = (forward.__doc__ or self.name).split("\n")[0].strip()
         self.inputs = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
         self.variadic = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
@@ -72,3 +73,9 @@ class Op:
                 wanted, got = ", ".join([*self.inputs, *self.defaults]), ", ".join(["..."] * len(given) + list(named))
                 raise TypeError(f"{self.name}: wanted the arguments ({wanted}), got ({got})")
         return inputs, attributes
+
+
+def named(name: str, error: Exception) -> Exception:
+    """NumPy's error, with the op's name in front; an op's own error has it already."""
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    return error if str(error).startswith(name) else kind(f"{name}: {error}")

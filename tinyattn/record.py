@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import sys
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from types import FrameType
@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from .callers import calling_frames, line_of, variable_names
+from .hooks import HookHandle
 from .op import Op
 from .recorded import Call, Value, as_json, kind_of, small
 from .state import state
@@ -44,7 +45,7 @@ class Record:
         self._names: dict[int, tuple[Any, str]] = {}  # by id of a parameter or module: the thing (weakly), its name
         self._paths: list[str] = []  # the modules that are running, innermost last
         self._steps: list[int] = []
-        self._hooks: list[tuple[weakref.ref, Callable]] = []  # what hangs on leaves, which outlive the record
+        self._hooks: list[HookHandle] = []  # what hangs on leaves, which outlive the record
         weakref.finalize(self, remove_hooks, self._hooks).atexit = False
 
     # --- what the record is told ----------------------------------------
@@ -63,7 +64,7 @@ class Record:
         leaves = [value for _, value in inputs if value.call is None and value.requires_grad]
         for y, value in zip(outputs, results):
             self._watch(y, value, leaves)
-        inner, user = calling_frames(op.forward.__code__.co_filename)
+        inner, user = calling_frames(op.file)
         self._name_by_variables(inner, user, [x for _, x in given if isinstance(x, (Tensor, np.ndarray))])
         self.calls.append(
             Call(
@@ -160,9 +161,9 @@ class Record:
 
         # A leaf serves other graphs as well: of its gradients, only those count that come through a recorded call.
         x_is_result = x.node is not None
-        x.register_hook(keep)
+        handle = x.register_hook(keep)
         if not x_is_result:
-            self._hooks.append((weakref.ref(x), keep))
+            self._hooks.append(handle)
 
     def _remember(self, x: Any, value: Value) -> Value:
         self.values.append(value)
@@ -230,11 +231,9 @@ def record() -> Iterator[Record]:
         )
 
 
-def remove_hooks(hooks: list[tuple[weakref.ref, Callable]]) -> None:
-    for tensor, hook in hooks:
-        x = tensor()
-        if x is not None and x.hooks is not None:
-            x.hooks = [other for other in x.hooks if other is not hook] or None
+def remove_hooks(handles: list[HookHandle]) -> None:
+    for handle in handles:
+        handle.remove()
 
 
 def same(x: Tensor | np.ndarray, last: int, value: Value) -> bool:

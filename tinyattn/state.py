@@ -11,6 +11,7 @@ from typing import Any
 class State(threading.local):
     grad_enabled = True  # do ops leave Nodes behind?
     recorder: Any = None  # the Record that watches the ops, see record.py
+    anomaly: Any = None  # what watches the gradients, see autograd/anomaly.py
 
 
 state = State()

@@ -11,40 +11,33 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 
-from .arraylike import ArrayLike
-from .changes import Changes, clock
+from .changes import Changeable, Changes, clock, share_changes, stale_values
+from .hooks import Hook, Hooked
 from .kernels.mode import use_numba
-from .op import Op
+from .op import Op, named
 from .state import grad_mode, state
 
-Hook = Callable[["Tensor"], "Tensor | None"]
 
+class Tensor(Changeable, Hooked):
+    """An array that knows, where a gradient is wanted, the Node that made it. `grad` is dL/dself after backward.
 
-class Tensor(ArrayLike):
-    """An array that knows, where a gradient is wanted, the Node that made it. `grad` is dL/dself after backward."""
+    Its operators and methods are the ops themselves: ops/__init__.py hangs them in.
+    """
 
-    __slots__ = ("__weakref__", "_changes", "_requires_grad", "array", "grad", "hooks", "node", "slot")
+    __slots__ = ("__weakref__", "_requires_grad", "grad", "hooks", "node", "slot")
     __array_ufunc__ = None  # otherwise `ndarray * Tensor` would quietly be an ndarray
     __hash__ = object.__hash__  # `==` compares elements, so dictionaries tell Tensors apart by identity
-
-    if TYPE_CHECKING:  # operators and methods are the ops themselves: ops/__init__.py hangs them in
-
-        def __getattr__(self, name: str) -> Any: ...
-
-        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = cast(Any, None)
-        __neg__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __getitem__ = __setitem__ = cast(Any, None)
-        __lt__ = __le__ = __gt__ = __ge__ = __and__ = __or__ = __invert__ = cast(Any, None)
 
     def __init__(self, array: Any, requires_grad: bool = False, node: Node | None = None, slot: int = 0) -> None:
         self.array: np.ndarray = array if type(array) is np.ndarray else np.asarray(array)
         self.grad: Tensor | None = None
         self.node = node  # None: a leaf, made by no op
         self.slot = slot  # which of the node's outputs this is
-        self.hooks: list[Hook] | None = None  # a leaf's; others are its node's
+        self.hooks: list[tuple[int, Hook]] | None = None  # a leaf's; others are its node's
         self._changes: Changes | None = None
         self._requires_grad = requires_grad
 
@@ -60,32 +53,23 @@ class Tensor(ArrayLike):
             raise TypeError(f"requires_grad: wanted a floating-point tensor, got {self.array.dtype}: use .float()")
         self._requires_grad = wanted
 
-    @property
-    def changes(self) -> Changes:
-        if self._changes is None:
-            self._changes = Changes()
-            if self.node is not None:
-                self.node.changes = [*self.node.changes, self._changes]
-        return self._changes
+    def requires_grad_(self, wanted: bool = True) -> Tensor:
+        self.requires_grad = wanted
+        return self
 
-    def mark_changed(self) -> None:
-        """Belongs after every write into `array`: a backward that needs the old values will say so."""
-        self.changes.mark()
+    @property
+    def is_leaf(self) -> bool:
+        return self.node is None
+
+    @property
+    def grad_fn(self) -> Node | None:
+        return self.node
 
     def detach(self) -> Tensor:
         """The same memory, outside the graph: no gradient goes back from here."""
         outside = Tensor(self.array)
         outside._changes = self.changes
         return outside
-
-    def register_hook(self, hook: Hook) -> None:
-        """`hook(gradient)` is called once dL/dself is complete; what it returns, if anything, takes its place."""
-        if not self._requires_grad:
-            raise RuntimeError("register_hook: this tensor requires no gradient: set requires_grad=True first")
-        if self.node is None:
-            self.hooks = [*(self.hooks or ()), hook]
-        else:
-            self.node.hooks = [*(self.node.hooks or ()), (self.slot, hook)]
 
     def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
         """Add dself/dleaf to `leaf.grad` for every leaf that requires its gradient.
@@ -153,17 +137,11 @@ class Node:
 
     def check_unchanged(self) -> None:
         """Raises RuntimeError if the graph was freed, or a value that a derivative reads was written to since."""
-        op = self.op
         if not self.values:
-            raise RuntimeError(f"backward: the graph behind {op.name} was freed by an earlier backward: "
+            raise RuntimeError(f"backward: the graph behind {self.op.name} was freed by an earlier backward: "
                                "pass retain_graph=True to that one")
-        names = op.inputs or op.variadic * len(self.inputs)
-        stale = [f"its input {name}" for name, x in zip(names, self.inputs)
-                 if name in op.reads and isinstance(x, Tensor) and x.changes.last > self.age]
-        if "y" in op.reads:
-            stale += ["its output" for changes in self.changes if changes.last > self.age]
-        if stale:
-            raise RuntimeError(f"backward: {op.name} needs {stale[0]} as it was in the forward pass, but it was "
+        for value in stale_values(self):
+            raise RuntimeError(f"backward: {self.op.name} needs {value} as it was in the forward pass, but it was "
                                "changed in place since: change a .clone() of it, or call backward first")
 
 
@@ -172,17 +150,17 @@ def op(forward: Callable | None = None, *, saves: bool = False, prepare: Callabl
     if forward is None:
         return functools.partial(op, saves=saves, prepare=prepare)
     rule = Op(forward, saves, prepare)
-    call = plain_call(rule) if not (saves or rule.defaults or rule.variadic) else full_call(rule)
-    functools.update_wrapper(call, forward)
-    call.gradient, call.joint_gradient, call.op = rule.gradient, rule.joint_gradient, rule  # type: ignore[attr-defined]
-    return call
+    name, count, defaults, simple = rule.name, len(rule.inputs), rule.defaults, not rule.required
 
-
-def plain_call(rule: Op) -> Callable:
-    """The op rule: run forward on the arrays; where an input requires a gradient, leave a Node behind."""
-    forward, prepare, name = rule.forward, rule.prepare, rule.name
-
-    def call(*inputs: Any) -> Any:
+    @functools.wraps(forward)
+    def call(*inputs: Any, **attributes: Any) -> Any:
+        """The op rule: run forward on the arrays; where an input requires a gradient, leave a Node behind."""
+        if rule.reference is not None and (state.recorder is not None or not use_numba()):
+            return rule.reference(*inputs, **attributes)
+        if attributes or len(inputs) != count or not simple:
+            inputs, attributes = rule.sort_out(inputs, attributes)
+        else:
+            attributes = defaults
         arrays, tracked = [], None
         for x in inputs:
             if isinstance(x, Tensor):
@@ -190,74 +168,31 @@ def plain_call(rule: Op) -> Callable:
                 x = x.array
             arrays.append(x)
         try:
-            y = forward(*arrays)
+            y = forward(*arrays, **attributes)
+            if prepare is not None:
+                x = arrays[0] if type(arrays[0]) is np.ndarray else arrays[-1]
+                if type(x) is not np.ndarray or y.dtype is not x.dtype or x.ndim == 0 != y.ndim:
+                    arrays = prepare(name, arrays)  # NumPy left x's dtype: perhaps not where PyTorch would go
+                    y = forward(*arrays, **attributes)
         except (TypeError, ValueError) as error:
             raise named(name, error) from None
-        if prepare is not None:
-            x = arrays[0] if type(arrays[0]) is np.ndarray else arrays[-1]
-            if type(x) is not np.ndarray or y.dtype is not x.dtype or x.ndim == 0 != y.ndim:
-                arrays = prepare(name, arrays)  # NumPy left x's dtype, and may have gone elsewhere than PyTorch goes
-                y = forward(*arrays)
+        y, saved = y if saves else (y, None)
         if tracked is None:
             return y  # given only arrays, an op is a function of arrays
-        if tracked and state.grad_enabled and rule.derivatives:
-            output = Tensor(y, True, Node(rule, inputs, [*arrays, None, y if rule.keeps_y else None]))
-        else:
-            output = Tensor(y)
-        if output.array.base is not None:
-            share_changes(output, inputs)
-        if state.recorder is not None:
-            state.recorder.add(rule, inputs, {}, (output,))
-        return output
-
-    return call
-
-
-def full_call(rule: Op) -> Callable:
-    """The op rule again, with all that an op can have: attributes, saved values, several outputs, a reference."""
-    forward, saves, prepare = rule.forward, rule.saves, rule.prepare
-
-    def call(*inputs: Any, **attributes: Any) -> Any:
-        if rule.reference is not None and (state.recorder is not None or not use_numba()):
-            return rule.reference(*inputs, **attributes)
-        inputs, attributes = rule.sort_out(inputs, attributes)
-        arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
-        tensors = [x for x in inputs if isinstance(x, Tensor)]
-        if prepare is not None:
-            arrays = prepare(rule.name, arrays)
-        try:
-            y = forward(*arrays, **attributes)
-        except (TypeError, ValueError) as error:
-            raise named(rule.name, error) from None
-        y, saved = y if saves else (y, None)
-        if not tensors:
-            return y
-        node = None
-        if state.grad_enabled and rule.reads and any(x._requires_grad for x in tensors):
-            kept = y if rule.keeps_y or type(y) is tuple else None
-            node = Node(rule, inputs, [*arrays, *attributes.values(), saved, kept])
-        parts = y if type(y) is tuple else (y,)
-        outputs = tuple(Tensor(part, node is not None, node, slot) for slot, part in enumerate(parts))
+        node, several = None, type(y) is tuple
+        if tracked and state.grad_enabled and rule.reads:
+            node = Node(rule, inputs, [*arrays, *attributes.values(), saved, y if several or rule.keeps_y else None])
+        outputs = (Tensor(y, node is not None, node),) if not several else tuple(
+            Tensor(part, node is not None, node, slot) for slot, part in enumerate(y))
         for output in outputs:
-            share_changes(output, inputs)
+            if output.array.base is not None:
+                share_changes(output, inputs)
         if state.recorder is not None:
             state.recorder.add(rule, inputs, attributes, outputs)
-        return outputs if type(y) is tuple else outputs[0]
+        return outputs if several else outputs[0]
 
+    call.gradient, call.joint_gradient, call.op = rule.gradient, rule.joint_gradient, rule  # type: ignore[attr-defined]
     return call
-
-
-def named(name: str, error: Exception) -> Exception:
-    """NumPy's error, with the op's name in front; an op's own error has it already."""
-    kind = TypeError if isinstance(error, TypeError) else ValueError
-    return error if str(error).startswith(name) else kind(f"{name}: {error}")
-
-
-def share_changes(output: Tensor, inputs: Sequence[Any]) -> None:
-    """A view of an input's memory changes when that input does."""
-    for x in inputs if output.array.base is not None else ():
-        if isinstance(x, Tensor) and (x.array is output.array.base or x.array.base is output.array.base):
-            output._changes = x.changes
 
 
 @op
@@ -282,28 +217,29 @@ spread.gradient(dx=lambda dy, x: fit(dy, shape=x.shape, dtype=x.dtype))
 
 
 def walk(outputs: Sequence[Tensor], gradients: Sequence[Any], retain_graph: bool, create_graph: bool,
-         needed: set[Node] | None = None, targets: dict[Node, list[tuple[int, Tensor]]] | None = None,
+         needed: set[Node | Tensor] | None = None, targets: dict[Node, list[tuple[int, Tensor]]] | None = None,
          ) -> dict[Tensor, Tensor]:
     """Carry `gradients` back from `outputs` to the leaves; returns the gradient of each leaf.
 
     A Node is younger than everything it was made from. So if always the youngest waiting Node goes next, all
     parts of its gradient have arrived when its turn comes, and each Node is visited once. autograd.grad passes
-    the Nodes that are `needed`, all others are left out, and as `targets` the (slot, tensor) that Nodes made and
-    whose gradient is wanted too.
+    the leaves and Nodes that are `needed`, all others are left out, and as `targets` the (slot, tensor) that Nodes
+    made and whose gradient is wanted too.
     """
+    targets = targets or {}
     waiting: dict[Node, dict[int, Any]] = {}  # what has arrived so far, for each output of a Node
     queue: list[tuple[int, Node]] = []  # a heap, youngest first
     arrived: dict[Tensor, Any] = {}  # the result
 
-    with grad_mode(create_graph):
+    with grad_mode(create_graph), np.errstate(all="ignore"):
         pairs = [(y, first_gradient(y, dy, create_graph)) for y, dy in zip(outputs, gradients)]
         while True:
             for x, dx in pairs:
-                if dx is None:
+                node = x.node
+                if dx is None or (needed is not None and (node or x) not in needed and node not in targets):
                     continue
                 if dx.shape != x.array.shape or dx.dtype is not x.array.dtype:
                     dx = fit(dx, shape=x.array.shape, dtype=x.array.dtype)
-                node = x.node
                 if node is None:
                     # Memory of its own: two leaves may get one dx, or what the caller gave.
                     arrived[x] = arrived[x] + dx if x in arrived else dx * 1 if create_graph else dx.copy()
@@ -318,18 +254,20 @@ def walk(outputs: Sequence[Tensor], gradients: Sequence[Any], retain_graph: bool
             node, pairs = heappop(queue)[1], []
             parts = waiting.pop(node)
             if node.hooks is not None:
-                for slot, hook in node.hooks:
-                    if slot in parts:  # else nobody used that output
-                        parts[slot] = call_hook(hook, parts[slot])
-            if targets is not None and node in targets:
+                call_hooks(node.hooks, parts)
+            if node in targets:
                 arrived.update((x, parts.get(slot)) for slot, x in targets[node])
             if needed is None or node in needed:
                 pairs = node.pull(parts, create_graph)
+                if state.anomaly is not None:
+                    state.anomaly.check(node, parts, pairs)
                 if not retain_graph:
                     node.inputs, node.values = (), []
         for leaf in arrived:
-            for hook in (leaf.hooks or ()) if leaf.node is None else ():
-                arrived[leaf] = call_hook(hook, arrived[leaf])
+            if leaf.hooks is not None:
+                part = {0: arrived[leaf]}
+                call_hooks(leaf.hooks, part)
+                arrived[leaf] = part[0]
     return {x: g if isinstance(g, Tensor) else Tensor(g) for x, g in arrived.items() if g is not None}
 
 
@@ -348,9 +286,11 @@ def first_gradient(y: Tensor, dy: Any, create_graph: bool) -> Any:
     return dy if create_graph else dy.array
 
 
-def call_hook(hook: Hook, gradient: Any) -> Any:
-    """A hook sees a gradient and may put another in its place."""
-    if gradient is None:
-        return None
-    replaced = hook(gradient if isinstance(gradient, Tensor) else Tensor(gradient))
-    return gradient if replaced is None else replaced if isinstance(gradient, Tensor) else replaced.array
+def call_hooks(hooks: Sequence[tuple[int, Hook]], parts: dict[int, Any]) -> None:
+    """A hook sees the gradient of its slot and may put another in its place."""
+    for slot, hook in hooks:
+        gradient = parts.get(slot)
+        if gradient is not None:  # else nobody used that output
+            replaced = hook(gradient if isinstance(gradient, Tensor) else Tensor(gradient))
+            if replaced is not None:
+                parts[slot] = replaced if isinstance(gradient, Tensor) else replaced.array

@@ -33,24 +33,23 @@ def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], 
     return tuple(found.get(x) for x in inputs)
 
 
-def between(outputs: Sequence[Tensor], inputs: Sequence[Tensor]) -> tuple[set[Node], dict[Node, list]]:
-    """The Nodes on the way from outputs back to inputs, and the (slot, input) that Nodes made: what `walk` wants."""
+def between(outputs: Sequence[Tensor], inputs: Sequence[Tensor]) -> tuple[set[Node | Tensor], dict[Node, list]]:
+    """The inputs that are leaves and the Nodes on the way to them, and the (slot, input) that Nodes made: for `walk`."""
     targets: dict[Node, list[tuple[int, Tensor]]] = {}
     for x in inputs:
         if x.node is not None:
             targets.setdefault(x.node, []).append((x.slot, x))
-    leaves = {x for x in inputs if x.node is None}
+    needed: set[Node | Tensor] = {x for x in inputs if x.node is None}
     found = {y.node for y in outputs if y.node is not None}
     stack = list(found)
     while stack:
         parents = {x.node for x in stack.pop().inputs if isinstance(x, Tensor) and x.node is not None} - found
         found |= parents
         stack += parents
-    needed: set[Node] = set()
     for node in sorted(found, key=lambda node: node.age):  # what a Node was made from comes before it
         tensors = [x for x in node.inputs if isinstance(x, Tensor)]
         freed = not node.values and node not in targets  # what lies behind it is lost: the walk has to say so
-        if freed or any(x in leaves or x.node in targets or x.node in needed for x in tensors):
+        if freed or any(x in needed or x.node in targets or x.node in needed for x in tensors):
             needed.add(node)
     return needed, targets
 
