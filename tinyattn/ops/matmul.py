@@ -64,57 +64,58 @@ matmul_.gradient(
 )
 
 
-def matmul(a: Any, b: Any) -> Any:
-    """y = a · b, the matrix product; leading dimensions are broadcast.
+def matmul(input: Any, other: Any) -> Any:
+    """y = input · other, the matrix product; leading dimensions are broadcast.
 
-    Shapes: a (..., M, K), b (..., K, N) -> (..., M, N). A vector a (K,) is a row, a vector b (K,) a column, and that
-    dimension is missing in y.
-    Raises: ValueError where sizes do not fit, TypeError where the dtypes differ.
+    Shapes: input (..., M, K), other (..., K, N) -> (..., M, N). A vector input (K,) is a row, a vector other (K,) a
+    column, and that dimension is missing in y.
+    Raises: ValueError where sizes do not fit, TypeError where the dtypes differ, or are bool.
     """
-    check_dtypes("matmul", a, b)
-    if a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0]:
-        return matmul_(a, b)
-    if a.ndim == 0 or b.ndim == 0:
-        raise ValueError(f"matmul: wanted vectors or matrices, got {shapes(a, b)}: use * for numbers")
-    if a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
-        remedy = "is one to be transposed?"
-        raise ValueError(f"matmul: a's last size must be b's last but one, got {shapes(a, b)}: {remedy}")
-    matrix_a, matrix_b = unsqueeze(a, 0) if a.ndim == 1 else a, unsqueeze(b, 1) if b.ndim == 1 else b
+    check_dtypes("matmul", input, other)
+    if input.ndim == other.ndim == 2 and input.shape[1] == other.shape[0]:
+        return matmul_(input, other)
+    if input.ndim == 0 or other.ndim == 0:
+        raise ValueError(f"matmul: wanted vectors or matrices, got {shapes(input, other)}: use * for numbers")
+    if input.shape[-1] != other.shape[max(other.ndim - 2, 0)]:
+        raise ValueError(f"matmul: input's last size must be other's last but one, got {shapes(input, other)}: "
+                         "is one to be transposed?")
+    a, b = unsqueeze(input, 0) if input.ndim == 1 else input, unsqueeze(other, 1) if other.ndim == 1 else other
     try:
-        np.broadcast_shapes(matrix_a.shape[:-2], matrix_b.shape[:-2])
+        np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     except ValueError:
-        raise ValueError(f"matmul: dimensions before the last two must be equal or 1, got {shapes(a, b)}") from None
-    y = matmul_(matrix_a, matrix_b)
-    if a.ndim > 1 and b.ndim > 1:
+        raise ValueError("matmul: dimensions before the last two must be equal or 1, "
+                         f"got {shapes(input, other)}") from None
+    y = matmul_(a, b)
+    if input.ndim > 1 and other.ndim > 1:
         return y
     *batch, rows, columns = y.shape
-    return reshape_(y, shape=(*batch, *[rows] * (a.ndim > 1), *[columns] * (b.ndim > 1)))
+    return reshape_(y, shape=(*batch, *[rows] * (input.ndim > 1), *[columns] * (other.ndim > 1)))
 
 
-def mm(a: Any, b: Any) -> Any:
-    """y = a · b.    Shapes: a (M, K), b (K, N) -> (M, N)"""
-    check_dimensions("mm", 2, a, b)
-    return matmul(a, b)
+def mm(input: Any, mat2: Any) -> Any:
+    """y = input · mat2.    Shapes: input (M, K), mat2 (K, N) -> (M, N)"""
+    check_dimensions("mm", 2, input, mat2)
+    return matmul(input, mat2)
 
 
-def bmm(a: Any, b: Any) -> Any:
-    """y = a · b, a batch of products, without broadcasting.    Shapes: a (B, M, K), b (B, K, N) -> (B, M, N)"""
-    check_dimensions("bmm", 3, a, b)
-    if a.shape[0] != b.shape[0]:
-        raise ValueError(f"bmm: a and b must have as many matrices, got {shapes(a, b)}: use matmul to broadcast")
-    return matmul(a, b)
+def bmm(input: Any, mat2: Any) -> Any:
+    """y = input · mat2, a batch of products, not broadcast.    Shapes: input (B, M, K), mat2 (B, K, N) -> (B, M, N)"""
+    check_dimensions("bmm", 3, input, mat2)
+    if input.shape[0] != mat2.shape[0]:
+        raise ValueError(f"bmm: both must have as many matrices, got {shapes(input, mat2)}: use matmul to broadcast")
+    return matmul(input, mat2)
 
 
-def dot(a: Any, b: Any) -> Any:
-    """y = Σ aᵢ bᵢ.    Shapes: a (K,), b (K,) -> ()"""
-    check_dimensions("dot", 1, a, b)
-    return matmul(a, b)
+def dot(input: Any, tensor: Any) -> Any:
+    """y = Σ inputᵢ tensorᵢ.    Shapes: input (K,), tensor (K,) -> ()"""
+    check_dimensions("dot", 1, input, tensor)
+    return matmul(input, tensor)
 
 
-def outer(a: Any, b: Any) -> Any:
-    """yᵢⱼ = aᵢ bⱼ.    Shapes: a (M,), b (N,) -> (M, N)"""
-    check_dimensions("outer", 1, a, b)
-    return mul(unsqueeze(a, 1), b)
+def outer(input: Any, vec2: Any) -> Any:
+    """yᵢⱼ = inputᵢ vec2ⱼ, in their common dtype.    Shapes: input (M,), vec2 (N,) -> (M, N)"""
+    check_dimensions("outer", 1, input, vec2)
+    return mul(unsqueeze(input, 1), vec2)
 
 
 @op
@@ -133,34 +134,44 @@ linear_.gradient(
 )
 
 
-def linear(x: Any, weight: Any, bias: Any = None) -> Any:
-    """y = x · weightᵀ + bias
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """y = input · weightᵀ + bias
 
-    Shapes: x (..., K) or (K,), weight (N, K), bias (N,) or None -> (..., N).
-    Raises: ValueError where sizes do not fit, TypeError where the dtypes differ.
+    Shapes: input (..., K) or (K,), weight (N, K) or (K,), bias (N,), () or None -> (..., N), without N where weight
+    is (K,).
+    Raises: ValueError where sizes do not fit, TypeError where the dtypes differ, or are bool.
     """
-    check_dtypes("linear", x, weight, *(() if bias is None else (bias,)))
-    if weight.ndim != 2 or x.ndim == 0 or x.shape[-1] != weight.shape[1]:
-        raise ValueError(f"linear: wanted x (..., K) and weight (N, K), got {shapes(x, weight)}")
-    if bias is not None and bias.shape != weight.shape[:1]:
-        raise ValueError(f"linear: bias must be (N,) = ({weight.shape[0]},), got {tuple(bias.shape)}")
-    if x.ndim == 1:
-        return reshape_(linear_(unsqueeze(x, 0), weight, bias), shape=weight.shape[:1])
-    return linear_(x, weight, bias)
+    check_dtypes("linear", input, weight, *(() if bias is None else (bias,)))
+    if weight.ndim not in (1, 2) or input.ndim == 0 or input.shape[-1] != weight.shape[-1]:
+        raise ValueError(f"linear: wanted input (..., K) and weight (N, K), got {shapes(input, weight)}")
+    if bias is not None and bias.shape not in (weight.shape[:-1], ()):
+        raise ValueError(f"linear: bias must be (N,) = {tuple(weight.shape[:-1])}, got {tuple(bias.shape)}")
+    y = linear_(unsqueeze(input, 0) if input.ndim == 1 else input,
+                unsqueeze(weight, 0) if weight.ndim == 1 else weight, bias)
+    if input.ndim > 1 and weight.ndim > 1:
+        return y
+    return reshape_(y, shape=(*input.shape[:-1], *weight.shape[:-1]))
+
+
+def check_tensors(name: str, *inputs: Any) -> None:
+    for x in inputs:
+        if not isinstance(x, (Tensor, np.ndarray)):
+            raise TypeError(f"{name}: wanted tensors or arrays, got {type(x).__name__}: make one with ta.tensor")
 
 
 def check_dtypes(name: str, first: Any, *others: Any) -> None:
     """Refuses mixed dtypes, as PyTorch does: a product that quietly becomes float64 would cost time unseen."""
-    for x in (first, *others):
-        if not isinstance(x, (Tensor, np.ndarray)):
-            raise TypeError(f"{name}: wanted tensors or arrays, got {type(x).__name__}: make one with ta.tensor")
+    check_tensors(name, first, *others)
+    for x in others:
         if x.dtype is not first.dtype and x.dtype != first.dtype:
             got = f"{first.dtype} and {x.dtype}"
             raise TypeError(f"{name}: all inputs must have one dtype, got {got}: use .to(dtype)")
+    if first.dtype == np.bool_:
+        raise TypeError(f"{name}: wanted numbers, got bool: use .float() or .long()")
 
 
 def check_dimensions(name: str, wanted: int, a: Any, b: Any) -> None:
-    check_dtypes(name, a, b)
+    check_tensors(name, a, b)
     if a.ndim != wanted or b.ndim != wanted:
         raise ValueError(f"{name}: wanted {wanted} dimensions each, got {shapes(a, b)}: matmul takes others too")
 
