@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -9,7 +10,8 @@ from tinyattn.translator.checkpoint import Progress, Run
 from tinyattn.translator.config import Config
 
 WORDS = (Vocabulary(["go"]), Vocabulary(["ve", "vamos"]))
-PARAMETERS, OPTIMIZER = {"w": np.ones(3, np.float32)}, {"steps": np.array(7), "mean.0": np.zeros(3, np.float32)}
+PARAMETERS = {"w": np.ones(3, np.float32)}
+OPTIMIZER = {0: {"step": np.array(7.0, np.float32), "exp_avg": np.zeros(3, np.float32)}}
 
 
 @pytest.fixture
@@ -29,8 +31,9 @@ def test_what_resumes(run):
     run.save_last(PARAMETERS, OPTIMIZER, progress)
     parameters, optimizer, again = run.load_last()
     assert again == progress
-    assert parameters.keys() == PARAMETERS.keys() and optimizer.keys() == OPTIMIZER.keys()
-    assert optimizer["steps"] == 7 and optimizer["steps"].shape == ()
+    assert parameters.keys() == PARAMETERS.keys()
+    np.testing.assert_equal(optimizer, OPTIMIZER)
+    assert optimizer[0]["step"].shape == ()
 
 
 def test_the_best_parameters_translate_or_else_the_last(run):
@@ -86,5 +89,11 @@ def test_a_broken_config_is_a_broken_run(run):
 ])
 def test_a_checkpoint_without_progress(run, metadata):
     save(PARAMETERS, run.last, metadata)
-    with pytest.raises(CheckpointError, match=r"last.safetensors: no progress in it"):
+    with pytest.raises(CheckpointError, match=r"last.safetensors: no progress or optimizer in it"):
+        run.load_last()
+
+
+def test_the_optimizer_of_another_version(run):
+    save({**PARAMETERS, "optimizer.steps": np.array(7)}, run.last, {"progress": json.dumps(dataclasses.asdict(Progress()))})
+    with pytest.raises(CheckpointError, match=r"last.safetensors: no progress or optimizer in it .*of this version"):
         run.load_last()

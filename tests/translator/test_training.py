@@ -48,10 +48,7 @@ def without_times(lines):
 
 def assert_same_run(one, other):
     """Bit for bit: parameters, optimizer, the best parameters and the metrics."""
-    for mine, theirs in zip(one.load_last()[:2], other.load_last()[:2]):
-        assert mine.keys() == theirs.keys()
-        for name in mine:
-            np.testing.assert_array_equal(mine[name], theirs[name])
+    np.testing.assert_equal(one.load_last()[:2], other.load_last()[:2])
     np.testing.assert_equal(one.parameters(), other.parameters())
     assert without_times(one.read_metrics()) == without_times(other.read_metrics())
 
@@ -193,7 +190,7 @@ def test_no_update_on_what_is_not_finite(pairs, tmp_path, monkeypatch, where):
     training.watcher = Poison()
     with pytest.raises(TrainingError, match=rf"step 7: the .*{where} is (nan|inf): .* the checkpoint of step 4 stands"):
         training.train()
-    assert training.optimizer.steps == 6
+    assert training.optimizer.state_dict()["state"][0]["step"].item() == 6
     assert Run(tmp_path).load_last()[2].step == 4
 
 

@@ -30,8 +30,9 @@ from tinyattn.storage import (
 from tinyattn.text.vocabulary import Vocabulary
 from tinyattn.translator.config import Config, ConfigError
 
-OPTIMIZER = "optimizer."  # begins the names of the optimizer's arrays in last.safetensors
+OPTIMIZER = "optimizer."  # then a parameter's number and a name: an array of the optimizer's in last.safetensors
 Arrays = dict[str, np.ndarray]
+Remembered = dict[int, dict[str, Any]]  # what the optimizer's state_dict() has under "state"
 
 
 @dataclass
@@ -110,20 +111,23 @@ class Run:
     def save_best(self, parameters: Arrays, progress: Progress) -> None:
         save(parameters, self.best, {"step": str(progress.step)})
 
-    def save_last(self, parameters: Arrays, optimizer: Arrays, progress: Progress) -> None:
-        arrays = {**parameters, **{OPTIMIZER + name: array for name, array in optimizer.items()}}
-        save(arrays, self.last, {"progress": json.dumps(dataclasses.asdict(progress))})
+    def save_last(self, parameters: Arrays, optimizer: Remembered, progress: Progress) -> None:
+        remembered = {f"{OPTIMIZER}{number}.{name}": np.asarray(value)
+                      for number, values in optimizer.items() for name, value in values.items()}
+        save({**parameters, **remembered}, self.last, {"progress": json.dumps(dataclasses.asdict(progress))})
 
-    def load_last(self) -> tuple[Arrays, Arrays, Progress]:
-        """Parameters, optimizer arrays and progress."""
+    def load_last(self) -> tuple[Arrays, Remembered, Progress]:
+        """Parameters, the optimizer's state and progress."""
         arrays, metadata = load_with_metadata(self.last)
+        optimizer: Remembered = {}
         try:
             progress = Progress.from_json(metadata["progress"])
+            for key in [key for key in arrays if key.startswith(OPTIMIZER)]:
+                number, name = key.removeprefix(OPTIMIZER).split(".")
+                optimizer.setdefault(int(number), {})[name] = arrays.pop(key)
         except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise CheckpointError(f"{self.last}: no progress in it ({error}): not a checkpoint of this version; "
+            raise CheckpointError(f"{self.last}: no progress or optimizer in it ({error}): not a checkpoint of this version; "
                                   "start a new run") from None
-        optimizer = {name.removeprefix(OPTIMIZER): arrays.pop(name) for name in list(arrays)
-                     if name.startswith(OPTIMIZER)}
         return arrays, optimizer, progress
 
     def append_metrics(self, line: dict[str, Any]) -> None:

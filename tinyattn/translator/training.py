@@ -73,7 +73,8 @@ class Training:
             raise TrainingError(f"{self.run.folder}: its checkpoint was made with other pairs: the data has changed "
                                 "since; restore it, or start a new run")
         self.translator.load_parameters(parameters, str(self.run.last))
-        self.optimizer.load_state_dict(optimizer)
+        options = self.optimizer.state_dict()["param_groups"]  # of the configuration, which the checkpoint has to fit
+        self.optimizer.load_state_dict({"state": optimizer, "param_groups": options})
         self.progress, self.saved_step = progress, progress.step
         self.run.forget_metrics_after(progress.step)
 
@@ -141,7 +142,8 @@ class Training:
     def step(self, batch: Batch) -> None:
         """One update on one batch."""
         number = self.progress.step + 1
-        self.optimizer.lr = self.config.lr * (1 - self.share_done if self.config.schedule == "linear" else 1)
+        rate = self.config.lr * (1 - self.share_done if self.config.schedule == "linear" else 1)
+        self.optimizer.param_groups[0]["lr"] = rate
         self.model.train()
         with streams.using(streams.stream(self.config.seed, "dropout", number)):
             logits, _ = self.model(batch.source, batch.source_lengths, batch.target_in, batch.target_lengths)
@@ -179,7 +181,7 @@ class Training:
         if progress.tokens:
             self.tokens_per_second = progress.tokens / progress.line_seconds
             line |= {"loss": progress.loss_sum / progress.tokens, "tokens_per_second": round(self.tokens_per_second, 1),
-                     "lr": self.optimizer.lr, "grad_norm": progress.grad_norm}
+                     "lr": self.optimizer.param_groups[0]["lr"], "grad_norm": progress.grad_norm}
         line |= {"seconds": round(progress.seconds, 3), **measured}
         progress.loss_sum, progress.tokens, progress.line_seconds = 0.0, 0, 0.0
         if self.run is not None:
@@ -211,7 +213,7 @@ class Training:
         """A checkpoint to resume from."""
         start = time.perf_counter()
         if self.run is not None:
-            self.run.save_last(self.translator.parameters(), self.optimizer.state_dict(), self.progress)
+            self.run.save_last(self.translator.parameters(), self.optimizer.state_dict()["state"], self.progress)
         self.saved_step, self.saved_at = self.progress.step, time.monotonic()
         self.progress.seconds += time.perf_counter() - start
 
