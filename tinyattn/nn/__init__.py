@@ -3,13 +3,15 @@
 from . import functional, init, utils
 from .layers import CrossEntropyLoss, Dropout, Embedding, Linear
 from .module import Module, ModuleList, Parameter, Sequential
-from .rnn import LSTM, LSTMCell
+from .rnn import GRU, LSTM, GRUCell, LSTMCell
 
 __all__ = [
+    "GRU",
     "LSTM",
     "CrossEntropyLoss",
     "Dropout",
     "Embedding",
+    "GRUCell",
     "LSTMCell",
     "Linear",
     "Module",

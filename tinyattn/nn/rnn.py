@@ -1,100 +1,160 @@
-"""The LSTM as layers: one step of it, and whole sequences, in layers and in both directions."""
+"""The LSTM and the GRU as layers: one step of them, and whole sequences, in layers and in both directions."""
 
 from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from .. import create
+from ..autograd import as_tuple
+from ..ops.gru import gru, gru_cell
 from ..ops.lstm import lstm, lstm_cell
+from ..ops.packing import to_packed
 from ..ops.shapes import cat, squeeze, stack, transpose, unsqueeze
 from . import functional as F
 from . import init
 from .module import Module, Parameter
+from .utils.rnn import PackedSequence, pad_packed_sequence, places_of
 
-State = tuple[Any, Any]  # h and c
+NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
-class LSTM(Module):
-    """An LSTM over sequences; each layer reads the outputs of the one below it.
+class Recurrent(Module):
+    """What layers and cells have in common: weights in `gates` blocks of H rows, uniform in ±1/√H to begin with."""
 
-    dropout: of the outputs between layers. bidirectional: a second LSTM reads every layer's input from its end, and
-    both outputs stand side by side. Parameters of layer k: weight_ih_l{k} (4H, E), weight_hh_l{k} (4H, H), bias_ih_l{k}
-    and bias_hh_l{k} (4H,), gates in the order i, f, g, o; those of the second direction end in _reverse. They begin
-    uniform in ±1/√H.
+    gates: int
+    states: tuple[str, ...]  # what is carried from step to step
 
-    Shapes: input (T, B, E), or (B, T, E) with batch_first, or (T, E); output the same with D · H in place of E; h and
-    c (D · num_layers, B, H), without B for an input without; with D = 2 where bidirectional, else 1.
-    Source: Hochreiter and Schmidhuber 1997; both directions: Schuster and Paliwal 1997.
+    def __init__(self, input_size: int, hidden_size: int, bias: bool) -> None:
+        super().__init__()
+        if input_size < 1 or hidden_size < 1:
+            raise ValueError(f"{type(self).__name__}: input_size and hidden_size must be at least 1, "
+                             f"got {input_size} and {hidden_size}")
+        self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
+
+    def add_parameters(self, input_size: int, suffix: str, dtype: Any) -> None:
+        """One direction of one layer."""
+        H, rows = self.hidden_size, self.gates * self.hidden_size
+        for name, shape in zip(NAMES, ((rows, input_size), (rows, H), (rows,), (rows,))):
+            wanted = self.bias or name.startswith("weight")
+            self.register_parameter(name + suffix, Parameter(create.zeros(*shape, dtype=dtype)) if wanted else None)
+
+    def parameters_of(self, suffix: str) -> list[Parameter | None]:
+        return [self._parameters[name + suffix] for name in NAMES]
+
+    def reset_parameters(self) -> None:
+        """Begin anew: every parameter uniform in ±1/√H."""
+        bound = 1 / math.sqrt(self.hidden_size)
+        for parameter in self.parameters():
+            init.uniform_(parameter, -bound, bound)
+
+    def check_input(self, input: Any, letters: str, dimensions: tuple[int, ...]) -> None:
+        if input.ndim not in dimensions or input.shape[-1] != self.input_size:
+            raise ValueError(f"{type(self).__name__}: input must be {letters} with E = {self.input_size}, "
+                             f"got {tuple(input.shape)}: its last dimension is the layer's input_size")
+
+    def states_in(self, hx: Any) -> list[Any]:
+        """The states that a caller gave, each of them None for 0."""
+        if hx is None:
+            return [None] * len(self.states)
+        found = list(hx) if isinstance(hx, (tuple, list)) and len(self.states) > 1 else [hx]
+        if len(found) != len(self.states) or not all(hasattr(state, "shape") for state in found):
+            wanted = f"a tuple ({', '.join(self.states)})" if len(self.states) > 1 else f"the tensor {self.states[0]}"
+            raise TypeError(f"{type(self).__name__}: hx must be {wanted}, got {type(hx).__name__}")
+        return found
+
+
+# --- sequences ----------------------------------------------------------
+
+
+class RNNBase(Recurrent):
+    """A recurrent layer, or several, over sequences; each reads the outputs of the one below it.
+
+    A subclass says how many `gates` its op has and what its `states` are called, and runs it by `scan`.
     """
 
     def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
                  batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False,
-                 proj_size: int = 0) -> None:
-        super().__init__()
+                 proj_size: int = 0, dtype: Any = None) -> None:
+        super().__init__(input_size, hidden_size, bias)
+        name = type(self).__name__
         if proj_size != 0:
-            raise ValueError(f"LSTM: proj_size must be 0, got {proj_size}: put a Linear layer after the LSTM")
-        if hidden_size < 1 or num_layers < 1:
-            raise ValueError(f"LSTM: hidden_size and num_layers must be at least 1, got {hidden_size} and {num_layers}")
-        if not 0 <= dropout <= 1:
-            raise ValueError(f"LSTM: dropout must be in 0 ... 1, got {dropout}")
+            raise ValueError(f"{name}: proj_size must be 0, got {proj_size}: put a Linear layer after the {name}")
+        if num_layers < 1:
+            raise ValueError(f"{name}: num_layers must be at least 1, got {num_layers}")
+        if isinstance(dropout, bool) or not 0 <= dropout <= 1:
+            raise ValueError(f"{name}: dropout must be in 0 ... 1, got {dropout}")
         if dropout > 0 and num_layers == 1:
-            warnings.warn("LSTM: dropout is applied between layers, so with num_layers=1 it does nothing", stacklevel=2)
-        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
-        self.bias, self.batch_first, self.dropout, self.bidirectional = bias, batch_first, dropout, bidirectional
+            warnings.warn(f"{name}: dropout is applied between layers, so with num_layers=1 it does nothing",
+                          stacklevel=2)
+        self.num_layers, self.batch_first, self.dropout, self.bidirectional = (
+            num_layers, batch_first, dropout, bidirectional)
         self.directions = ("", "_reverse") if bidirectional else ("",)
         for layer in range(num_layers):
             size = input_size if layer == 0 else hidden_size * len(self.directions)
             for direction in self.directions:
-                add_parameters(self, size, hidden_size, bias, f"_l{layer}{direction}")
+                self.add_parameters(size, f"_l{layer}{direction}", dtype)
+        self.reset_parameters()
 
-    def forward(self, input: Any, hx: State | None = None, lengths: Any = None) -> tuple[Any, State]:
-        """output, (h_n, c_n): what the last layer said at every step, and how each layer and direction ended.
+    def scan(self, op: Callable, input: Any, hx: Any, lengths: Any) -> tuple[Any, list[Any]]:
+        """The output and the last states, for an input of any of the shapes that it may have.
 
-        hx: the states to begin with (None: 0). lengths (B,): how many steps of each row are real (None: all); the
-        steps past them give 0 and change nothing, and the second direction begins at a row's last real step.
-        Raises: ValueError for other shapes or lengths, TypeError for other dtypes.
+        op: lstm or gru, one direction of one layer. hx: the first states, as the caller gave them.
         """
-        batched = input.ndim == 3
-        if input.ndim not in (2, 3) or input.shape[-1] != self.input_size:
-            wanted = "(B, T, E)" if self.batch_first else "(T, B, E)"
-            raise ValueError(f"LSTM: input must be {wanted} or (T, E) with E = {self.input_size}, "
-                             f"got {tuple(input.shape)}: its last dimension is the layer's input_size")
-        x = input if batched else unsqueeze(input, 0)
-        if batched and not self.batch_first:
-            x = transpose(x, 0, 1)
-        if hx is not None:
-            h_0, c_0 = self.initial(hx, x.shape[0], batched)
-        h_n: list[Any] = []
-        c_n: list[Any] = []
+        if isinstance(input, PackedSequence):
+            if lengths is not None:
+                raise ValueError(f"{type(self).__name__}: a PackedSequence has lengths of its own: leave lengths out")
+            self.check_input(input.data, "a PackedSequence of (N, E)", (2,))
+            x, lengths = pad_packed_sequence(input, batch_first=True)
+            output, last = self.layers(op, x, self.first_states(hx, len(x)), lengths)
+            return input._replace(data=to_packed(output, places=places_of(input))), last
+        self.check_input(input, "(B, T, E) or (T, E)" if self.batch_first else "(T, B, E) or (T, E)", (2, 3))
+        if input.ndim == 2:
+            output, last = self.layers(op, unsqueeze(input, 0), self.first_states(hx, None), lengths)
+            return squeeze(output, 0), [squeeze(state, 1) for state in last]
+        if self.batch_first:
+            return self.layers(op, input, self.first_states(hx, len(input)), lengths)
+        output, last = self.layers(op, transpose(input, 0, 1), self.first_states(hx, input.shape[1]), lengths)
+        return transpose(output, 0, 1), last
+
+    def layers(self, op: Callable, x: Any, first: list[Any], lengths: Any) -> tuple[Any, list[Any]]:
+        """The same for x (B, T, E) and states (D · num_layers, B, H): layer upon layer, direction beside direction."""
+        last: list[Any] = []  # of every layer and direction, the states one after the other
         for layer in range(self.num_layers):
             outputs = []
             for direction in self.directions:
-                first = (None, None) if hx is None else (h_0[len(h_n)], c_0[len(h_n)])
-                output, h, c = lstm(x, *first, *parameters_of(self, f"_l{layer}{direction}"),
-                                    lengths=lengths, reverse=direction == "_reverse")
+                states = [None if state is None else state[len(last)] for state in first]
+                output, *states = op(x, *states, *self.parameters_of(f"_l{layer}{direction}"), lengths=lengths,
+                                     reverse=direction == "_reverse")
                 outputs.append(output)
-                h_n.append(h)
-                c_n.append(c)
+                last.append(states)
             x = outputs[0] if len(outputs) == 1 else cat(outputs, 2)
             if layer < self.num_layers - 1:
                 x = F.dropout(x, self.dropout, self.training)
-        if not batched:
-            return squeeze(x, 0), (cat(h_n), cat(c_n))
-        return x if self.batch_first else transpose(x, 0, 1), (together(h_n), together(c_n))
+        return x, [stack(states) if len(states) > 1 else unsqueeze(states[0], 0) for states in zip(*last)]
 
-    def initial(self, hx: State, B: int, batched: bool) -> State:
-        """The first h and c, each (D · num_layers, B, H)."""
-        states = self.num_layers * len(self.directions)
-        letters = "(D · num_layers, B, H)" if batched else "(D · num_layers, H)"
-        wanted = (states, B, self.hidden_size) if batched else (states, self.hidden_size)
-        for name, state in zip(("h_0", "c_0"), hx):
-            if state.shape != wanted:
-                raise ValueError(f"LSTM: {name} must be {letters} = {wanted}, got {tuple(state.shape)}: "
-                                 "the batch stands second in a state, also with batch_first")
-        h_0, c_0 = hx
-        return (h_0, c_0) if batched else (unsqueeze(h_0, 1), unsqueeze(c_0, 1))
+    def first_states(self, hx: Any, B: int | None) -> list[Any]:
+        """The states to begin with, each (D · num_layers, B, H) or None; for B = None they come without their batch."""
+        count = self.num_layers * len(self.directions)
+        letters = "(D · num_layers, H)" if B is None else "(D · num_layers, B, H)"
+        wanted = (count, self.hidden_size) if B is None else (count, B, self.hidden_size)
+        states = self.states_in(hx)
+        for name, state in zip(self.states, states):
+            if state is not None and state.shape != wanted:
+                raise ValueError(f"{type(self).__name__}: {name} must be {letters} = {wanted}, "
+                                 f"got {tuple(state.shape)}: the batch stands second in a state, also with batch_first")
+        return [unsqueeze(state, 1) if B is None and state is not None else state for state in states]
+
+    def flatten_parameters(self) -> None:
+        """Does nothing, as PyTorch's does on a CPU: it is there so that code which calls it runs."""
+
+    @property
+    def all_weights(self) -> list[list[Parameter]]:
+        """The parameters of each layer and direction."""
+        return [[p for p in self.parameters_of(f"_l{layer}{direction}") if p is not None]
+                for layer in range(self.num_layers) for direction in self.directions]
 
     def extra_repr(self) -> str:
         options = {"num_layers": (self.num_layers, 1), "bias": (self.bias, True),
@@ -104,54 +164,107 @@ class LSTM(Module):
         return ", ".join([str(self.input_size), str(self.hidden_size), *changed])
 
 
-class LSTMCell(Module):
-    """One step of an LSTM, for loops that do something of their own between steps.
+class LSTM(RNNBase):
+    """An LSTM over sequences; each layer reads the outputs of the one below it.
 
-    Parameters: weight_ih (4H, E), weight_hh (4H, H), bias_ih and bias_hh (4H,); as those of LSTM.
-    Shapes: input (B, E) or (E,); h and c (B, H) or (H,)
+    dropout: of the outputs between layers. bidirectional: a second LSTM reads every layer's input from its end, and
+    both outputs stand side by side. Parameters of layer k: weight_ih_l{k} (4H, E), weight_hh_l{k} (4H, H), bias_ih_l{k}
+    and bias_hh_l{k} (4H,), gates in the order i, f, g, o; those of the second direction end in _reverse. They begin
+    uniform in ±1/√H.
+
+    Shapes: input (T, B, E), or (B, T, E) with batch_first, or (T, E), or a PackedSequence; output the same with D · H
+    in place of E; h and c (D · num_layers, B, H), without B for (T, E); with D = 2 where bidirectional, else 1.
+    Source: Hochreiter and Schmidhuber 1997; both directions: Schuster and Paliwal 1997.
     """
 
-    def __init__(self, input_size: int, hidden_size: int, bias: bool = True) -> None:
-        super().__init__()
-        if hidden_size < 1:
-            raise ValueError(f"LSTMCell: hidden_size must be at least 1, got {hidden_size}")
-        self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
-        add_parameters(self, input_size, hidden_size, bias, "")
+    gates, states = 4, ("h_0", "c_0")
 
-    def forward(self, input: Any, hx: State | None = None) -> State:
-        """h and c after the step. hx: h and c before it (None: 0).
+    def forward(self, input: Any, hx: tuple[Any, Any] | None = None, lengths: Any = None) -> tuple[Any, Any]:
+        """output, (h_n, c_n): what the last layer said at every step, and how each layer and direction ended.
 
-        Raises: ValueError for other shapes, TypeError for other dtypes.
+        hx: the states to begin with, (h_0, c_0) (None: 0). lengths (B,): how many steps of each row are real
+        (None: all); the steps past them give 0 and change nothing, and the second direction begins at a row's last
+        real step.
+        Raises: ValueError for other shapes or lengths, TypeError for other dtypes.
         """
-        if input.ndim not in (1, 2) or input.shape[-1] != self.input_size:
-            raise ValueError(f"LSTMCell: input must be (B, E) or (E,) with E = {self.input_size}, "
-                             f"got {tuple(input.shape)}: its last dimension is the layer's input_size")
+        output, (h_n, c_n) = self.scan(lstm, input, hx, lengths)
+        return output, (h_n, c_n)
+
+
+class GRU(RNNBase):
+    """A GRU over sequences; options and shapes are those of LSTM, but there is one state, h.
+
+    Parameters: as LSTM's, with 3H for 4H, gates in the order r, z, n.
+    Source: Cho et al. 2014.
+    """
+
+    gates, states = 3, ("h_0",)
+
+    def forward(self, input: Any, hx: Any = None, lengths: Any = None) -> tuple[Any, Any]:
+        """output, h_n: what the last layer said at every step, and how each layer and direction ended.
+
+        hx: h_0, the state to begin with (None: 0). lengths: see LSTM.
+        Raises: ValueError for other shapes or lengths, TypeError for other dtypes.
+        """
+        output, (h_n,) = self.scan(gru, input, hx, lengths)
+        return output, h_n
+
+
+# --- one step -----------------------------------------------------------
+
+
+class RNNCellBase(Recurrent):
+    """One step of a recurrent layer, for loops that do something of their own between steps."""
+
+    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, dtype: Any = None) -> None:
+        super().__init__(input_size, hidden_size, bias)
+        self.add_parameters(input_size, "", dtype)
+        self.reset_parameters()
+
+    def step(self, op: Callable, input: Any, hx: Any) -> tuple[Any, ...]:
+        """The states after `op`, which is lstm_cell or gru_cell. hx: those before, as the caller gave them."""
+        self.check_input(input, "(B, E) or (E,)", (1, 2))
+        states = self.states_in(hx)
         if input.ndim == 2:
-            return lstm_cell(input, *(hx or (None, None)), *parameters_of(self, ""))
-        h, c = self.forward(unsqueeze(input, 0), hx and (unsqueeze(hx[0], 0), unsqueeze(hx[1], 0)))
-        return squeeze(h, 0), squeeze(c, 0)
+            return as_tuple(op(input, *states, *self.parameters_of("")))
+        states = [None if state is None else unsqueeze(state, 0) for state in states]
+        return tuple(squeeze(state, 0) for state in as_tuple(op(unsqueeze(input, 0), *states, *self.parameters_of(""))))
 
     def extra_repr(self) -> str:
         return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
 
 
-def together(states: list[Any]) -> Any:
-    """States (B, H) as one tensor (D · num_layers, B, H); a single one without copying it."""
-    return stack(states) if len(states) > 1 else unsqueeze(states[0], 0)
+class LSTMCell(RNNCellBase):
+    """One step of an LSTM.
+
+    Parameters: weight_ih (4H, E), weight_hh (4H, H), bias_ih and bias_hh (4H,); as those of LSTM.
+    Shapes: input (B, E) or (E,); h and c (B, H) or (H,)
+    """
+
+    gates, states = 4, ("h", "c")
+
+    def forward(self, input: Any, hx: tuple[Any, Any] | None = None) -> tuple[Any, Any]:
+        """h and c after the step. hx: (h, c) before it (None: 0).
+
+        Raises: ValueError for other shapes, TypeError for other dtypes.
+        """
+        h, c = self.step(lstm_cell, input, hx)
+        return h, c
 
 
-NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+class GRUCell(RNNCellBase):
+    """One step of a GRU.
 
+    Parameters: weight_ih (3H, E), weight_hh (3H, H), bias_ih and bias_hh (3H,); as those of GRU.
+    Shapes: input (B, E) or (E,); h (B, H) or (H,)
+    """
 
-def add_parameters(module: Module, input_size: int, hidden_size: int, bias: bool, suffix: str) -> None:
-    """One direction of one layer, uniform in ±1/√H."""
-    bound = 1 / math.sqrt(hidden_size)
-    rows = 4 * hidden_size
-    for name, shape in zip(NAMES, ((rows, input_size), (rows, hidden_size), (rows,), (rows,))):
-        wanted = bias or name.startswith("weight")
-        parameter = Parameter(init.uniform_(create.zeros(*shape), -bound, bound)) if wanted else None
-        module.register_parameter(name + suffix, parameter)
+    gates, states = 3, ("h",)
 
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        """h after the step. hx: h before it (None: 0).
 
-def parameters_of(module: Module, suffix: str) -> list[Parameter | None]:
-    return [module._parameters[name + suffix] for name in NAMES]
+        Raises: ValueError for other shapes, TypeError for other dtypes.
+        """
+        (h,) = self.step(gru_cell, input, hx)
+        return h

@@ -47,7 +47,7 @@ def gru_reference(x: Any, h0: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, l
     def cell(x: Any, h: Any) -> tuple[Any]:
         return (gru_cell_reference(x, h, w_ih, w_hh, b_ih, b_hh),)
 
-    return unroll(cell, x, [first_state(h0, x, w_hh)], check_lengths("gru", lengths, x), reverse)
+    return unroll(cell, x, [first_state(h0, x, w_hh)], check_lengths("gru", lengths, *x.shape[:2]), reverse)
 
 
 # --- fused --------------------------------------------------------------
@@ -65,7 +65,7 @@ def gru(x, h0, w_ih, w_hh, b_ih, b_hh, /, lengths=None, reverse=False):
     Raises: ValueError for other shapes or lengths, TypeError for other dtypes.
     """
     check("gru", x, {"h0": h0}, w_ih, w_hh, b_ih, b_hh, gates=3)
-    return forward(x, h0, w_ih, w_hh, b_ih, b_hh, check_lengths("gru", lengths, x), reverse)
+    return forward(x, h0, w_ih, w_hh, b_ih, b_hh, check_lengths("gru", lengths, *x.shape[:2]), reverse)
 
 
 @gru.joint_gradient

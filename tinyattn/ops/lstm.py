@@ -50,7 +50,7 @@ def lstm_reference(x: Any, h0: Any, c0: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_
         return lstm_cell_reference(x, h, c, w_ih, w_hh, b_ih, b_hh)
 
     states = first_state(h0, x, w_hh), first_state(c0, x, w_hh)
-    return unroll(cell, x, states, check_lengths("lstm", lengths, x), reverse)
+    return unroll(cell, x, states, check_lengths("lstm", lengths, *x.shape[:2]), reverse)
 
 
 # --- fused --------------------------------------------------------------
@@ -68,7 +68,7 @@ def lstm(x, h0, c0, w_ih, w_hh, b_ih, b_hh, /, lengths=None, reverse=False):
     Raises: ValueError for other shapes or lengths, TypeError for other dtypes.
     """
     check("lstm", x, {"h0": h0, "c0": c0}, w_ih, w_hh, b_ih, b_hh, gates=4)
-    return forward(x, h0, c0, w_ih, w_hh, b_ih, b_hh, check_lengths("lstm", lengths, x), reverse)
+    return forward(x, h0, c0, w_ih, w_hh, b_ih, b_hh, check_lengths("lstm", lengths, *x.shape[:2]), reverse)
 
 
 @lstm.joint_gradient

@@ -73,17 +73,16 @@ def check(name: str, x: Any, states: dict[str, Any], w_ih: Any, w_hh: Any, b_ih:
             raise TypeError(f"{name}: {argument} must be {x.dtype} like x, got {array.dtype}: use .to({x.dtype})")
 
 
-def check_lengths(name: str, lengths: Any, x: Any) -> np.ndarray:
+def check_lengths(name: str, lengths: Any, B: int, T: int, least: int = 0) -> np.ndarray:
     """The lengths as an int64 array of our own. Raises ValueError or TypeError where they are none."""
-    B, T = x.shape[:2]
     if lengths is None:
         return np.full(B, T)
     lengths = lengths.array if isinstance(lengths, Tensor) else np.asarray(lengths)
     if lengths.dtype.kind not in "iu":
         raise TypeError(f"{name}: lengths must be int64, got {lengths.dtype}: use .long()")
     if lengths.shape != (B,):
-        raise ValueError(f"{name}: lengths must be (B,) = ({B},), got {lengths.shape}: one length for each row of x")
-    if B and not 0 <= lengths.min() <= lengths.max() <= T:
-        raise ValueError(f"{name}: lengths must be 0 ... T = {T}, got {lengths.min()} ... {lengths.max()}: "
-                         "pad x to its longest row")
+        raise ValueError(f"{name}: lengths must be (B,) = ({B},), got {lengths.shape}: one length for each row")
+    if B and not least <= lengths.min() <= lengths.max() <= T:
+        raise ValueError(f"{name}: lengths must be {least} ... T = {T}, got {lengths.min()} ... {lengths.max()}: "
+                         + ("pad x to its longest row" if lengths.max() > T else "drop rows without steps"))
     return np.array(lengths, np.int64)
