@@ -113,7 +113,7 @@ def grouped(function: Callable, dtype: Any = float) -> Callable:
     """A function of a list of numbers, for arrays: over each group that `dim` makes one."""
 
     def reference(x: np.ndarray, dim: Any = None, keepdim: bool = False, **options: Any) -> np.ndarray:
-        over = range(x.ndim) if dim is None or dim == () else [d % x.ndim for d in np.atleast_1d(dim)]
+        over = range(x.ndim) if dim is None or dim == () else [d % max(x.ndim, 1) for d in np.atleast_1d(dim)]
         kept = tuple(1 if axis in over else size for axis, size in enumerate(x.shape))
         found = [
             function(
