@@ -31,6 +31,46 @@ def test_no_grad_is_a_decorator_too_and_survives_errors():
     assert (x * 2).requires_grad
 
 
+def test_decorators_without_brackets():
+    x = leaf(1.0)
+
+    @ta.no_grad
+    def untracked():
+        return x * 2, tracked()
+
+    @ta.enable_grad
+    def tracked():
+        return x * 2
+
+    @ta.inference_mode
+    def inferred():
+        return x * 2
+
+    y, z = untracked()
+    assert not y.requires_grad and z.requires_grad and not inferred().requires_grad
+
+
+def test_inference_mode_off_changes_nothing():
+    x = leaf(1.0)
+    with ta.inference_mode(False):
+        assert (x * 2).requires_grad
+    with ta.no_grad(), ta.inference_mode(mode=False):
+        assert not (x * 2).requires_grad
+    with ta.inference_mode(True):
+        assert not (x * 2).requires_grad
+
+
+def test_set_grad_enabled_acts_at_once_and_in_a_block_until_its_end():
+    x = leaf(1.0)
+    ta.set_grad_enabled(False)
+    assert not (x * 2).requires_grad and not ta.is_grad_enabled()
+    ta.set_grad_enabled(True)
+    assert (x * 2).requires_grad and ta.is_grad_enabled()
+    with ta.set_grad_enabled(False):
+        assert not (x * 2).requires_grad
+    assert (x * 2).requires_grad
+
+
 def test_no_grad_holds_in_its_thread_only():
     x, entered, checked, found = leaf(1.0), threading.Event(), threading.Event(), []
 

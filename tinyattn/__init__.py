@@ -36,7 +36,7 @@ from .kernels.mode import kernels
 from .kernels.threads import get_num_threads, set_num_threads
 from .ops import *  # noqa: F403  # every op: ops.__all__ lists them
 from .record import record
-from .state import enable_grad, inference_mode, no_grad
+from .state import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .streams import manual_seed
 from .tensor import Tensor
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -19,7 +19,7 @@ state = State()
 
 @contextmanager
 def grad_mode(enabled: bool) -> Iterator[None]:
-    """Inside, ops do or do not leave Nodes behind. Also a decorator."""
+    """Inside, ops do or do not leave Nodes behind."""
     before, state.grad_enabled = state.grad_enabled, enabled
     try:
         yield
@@ -27,17 +27,36 @@ def grad_mode(enabled: bool) -> Iterator[None]:
         state.grad_enabled = before
 
 
-def no_grad() -> Any:
-    """Inside, nothing is remembered for a backward pass: for updates and for inference."""
-    return grad_mode(False)
+def no_grad(function: Callable | None = None) -> Any:
+    """Inside, nothing is remembered for a backward pass: for updates and for inference. Also a decorator."""
+    return grad_mode(False) if function is None else grad_mode(False)(function)
 
 
-def enable_grad() -> Any:
-    """Inside, ops are remembered again, within `no_grad()`."""
-    return grad_mode(True)
+def enable_grad(function: Callable | None = None) -> Any:
+    """Inside, ops are remembered again, within `no_grad()`. Also a decorator."""
+    return grad_mode(True) if function is None else grad_mode(True)(function)
 
 
-inference_mode = no_grad
+def inference_mode(mode: Any = True) -> Any:
+    """As `no_grad()`; with mode=False as nothing."""
+    return no_grad(mode) if callable(mode) else grad_mode(state.grad_enabled and not mode)
+
+
+class set_grad_enabled:
+    """From here on ops are remembered, or not; as the head of a `with` block, until its end."""
+
+    def __init__(self, mode: bool) -> None:
+        self.before, state.grad_enabled = state.grad_enabled, bool(mode)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: Any) -> None:
+        state.grad_enabled = self.before
+
+
+def is_grad_enabled() -> bool:
+    return state.grad_enabled
 
 
 def time_step(t: int) -> AbstractContextManager:
