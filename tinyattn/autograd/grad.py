@@ -34,7 +34,7 @@ def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], 
 
 
 def between(outputs: Sequence[Tensor], inputs: Sequence[Tensor]) -> tuple[set[Node | Tensor], dict[Node, list]]:
-    """The inputs that are leaves and the Nodes on the way to them, and the (slot, input) that Nodes made: for `walk`."""
+    """What `walk` needs: the inputs that are leaves and the Nodes on the way, and the (slot, input) that Nodes made."""
     targets: dict[Node, list[tuple[int, Tensor]]] = {}
     for x in inputs:
         if x.node is not None:
