@@ -90,8 +90,14 @@ def test_rows_on_several_threads_equal_one(monkeypatch):
     np.testing.assert_array_equal(*results)
 
 
-def test_integers_become_float32():
-    assert softmax(np.arange(3), dim=0).dtype == np.float32
+def test_dtype_comes_first():
+    x = np.arange(3)
+    for function, wanted in ((softmax, slow_softmax(x, 0)), (log_softmax, np.log(slow_softmax(x, 0)))):
+        for y in (function(x, 0, ta.float64), function(x, dim=0, dtype=ta.float64)):
+            assert y.dtype == np.float64
+            np.testing.assert_allclose(y, wanted.astype(np.float64), rtol=1e-14)
+        with pytest.raises(TypeError, match=f"{function.__name__}: wanted floating-point numbers, got int64"):
+            function(x, 0)
 
 
 # --- logsumexp ----------------------------------------------------------

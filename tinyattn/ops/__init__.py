@@ -12,9 +12,12 @@ from .comparisons import (
 from .elementwise import (
     abs, add, cos, div, exp, expm1, log, log1p, mul, neg, pow, rsqrt, sign, sin, sqrt, sub,
 )
+from .extremes import amax, amin, argmax, argmin, max, min
 from .indexing import gather, getitem, index_select, setitem
 from .matmul import bmm, dot, matmul, mm, outer
-from .reductions import all, amax, amin, any, argmax, argmin, max, mean, min, std, sum, var
+from .ordering import argsort, sort, topk
+from .reductions import all, any, mean, prod, std, sum, var
+from .scans import cumsum
 from .shapes import (
     cat, chunk, expand, flatten, flip, permute, reshape, split, squeeze, stack, transpose, unsqueeze, view,
 )
@@ -22,10 +25,11 @@ from .softmax import log_softmax, logsumexp, softmax
 
 # What `tinyattn` offers as functions, and Tensor as methods.
 BOTH = [
-    abs, add, all, amax, amin, any, argmax, argmin, bmm, chunk, clamp, cos, div, dot, exp, expm1, flatten, flip,
+    abs, add, all, amax, amin, any, argmax, argmin, argsort, bmm, chunk, clamp, cos, cumsum, div, dot, exp, expm1,
+    flatten, flip,
     gather, index_select, isinf, isnan, log, log1p, log_softmax, logsumexp, masked_fill, matmul, max, maximum,
-    mean, min, minimum, mm, mul, neg, outer, permute, pow, relu, reshape, rsqrt, sigmoid, sign, sin, softmax,
-    split, sqrt, squeeze, std, sub, sum, tanh, transpose, unsqueeze, var,
+    mean, min, minimum, mm, mul, neg, outer, permute, pow, prod, relu, reshape, rsqrt, sigmoid, sign, sin, softmax,
+    sort, split, sqrt, squeeze, std, sub, sum, tanh, topk, transpose, unsqueeze, var,
 ]  # fmt: skip
 FUNCTIONS_ONLY = [cat, stack, where]
 METHODS_ONLY = [copies.clone, copies.contiguous, copies.copy_, copies.fill_, copies.to, copies.zero_, expand]

@@ -1,33 +1,32 @@
-"""Ops that turn many elements into few: sums, extremes, positions. `dim` says over which dimensions.
+"""Ops that turn many elements into one: sums and products, means and deviations, all and any.
 
-dim: one dimension, several, or None for all; counted from the end where negative.
-keepdim: leave the reduced dimensions in place, with size 1.
+dim: one dimension, several in a tuple, or None for all; counted from the end where negative. A tensor without
+dimensions counts as one with a single element. keepdim: leave the reduced dimensions in place, with size 1.
+dtype: bring x to it first. Sums and products of integers and bools are int64 unless it says otherwise.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..tensor import op, spread
-from .choices import maximum, minimum
-from .comparisons import equal
-from .dtypes import floating
-from .elementwise import sqrt
-from .indexing import gather
-from .shapes import axis_of, reshape, squeeze
+from .choices import where
+from .shapes import axis_of, cat, reshape, split
 
 
-def axes(name, x, dim):
+def axes(name, x, dim, keepdim=False):
     """`dim` as a tuple of axes, each from 0 up, none twice."""
+    if not isinstance(keepdim, (bool, np.bool_)) or isinstance(dim, bool):
+        got = f"dim={dim!r}, keepdim={keepdim!r}"
+        raise TypeError(f"{name}: wanted numbers as dim, True or False as keepdim, got {got}: several dims are a tuple")
     if dim in (None, (), []):
         return tuple(range(x.ndim))
     found = tuple(axis_of(name, x.ndim, d) for d in (dim if isinstance(dim, (tuple, list)) else (dim,)))
     if len(set(found)) < len(found):
         raise ValueError(f"{name}: dim must name each dimension once, got {dim}")
-    return found
+    return found if x.ndim else ()
 
 
 def across(dy, x, dim):
@@ -39,128 +38,148 @@ def across(dy, x, dim):
 
 def count(x, dim):
     """How many elements of x go into one of the output."""
-    return int(np.prod([x.shape[axis] for axis in axes("count", x, dim)], dtype=np.int64))
+    return math.prod(x.shape[axis] for axis in axes("count", x, dim))
+
+
+def total_dtype(x, dtype):
+    """What sums and products of x come out in."""
+    return np.int64 if dtype is None and x.dtype.kind in "biu" else dtype
+
+
+def fractional(name, x, dtype=None):
+    """x in dtype, which has to be able to hold fractions."""
+    x = np.asarray(x, dtype)
+    if x.dtype.kind != "f":
+        raise TypeError(f"{name}: wanted floating-point numbers, got {x.dtype}: use .float() first")
+    return x
+
+
+# --- sums and products --------------------------------------------------
 
 
 @op
-def sum(x, /, dim=None, keepdim=False):
+@np.errstate(all="ignore")
+def sum(x, /, dim=None, keepdim=False, *, dtype=None):
     """y = Σ x"""
-    return np.sum(x, axes("sum", x, dim), keepdims=keepdim)
+    return np.sum(x, axes("sum", x, dim, keepdim), total_dtype(x, dtype), keepdims=keepdim)
 
 
 sum.gradient(dx=lambda dy, x, dim: across(dy, x, dim))
 
 
-@op(prepare=floating)
-def mean(x, /, dim=None, keepdim=False):
+@op
+@np.errstate(all="ignore")
+def mean(x, /, dim=None, keepdim=False, *, dtype=None):
     """y = Σ x / n"""
-    over = axes("mean", x, dim)
-    n, total = count(x, over), np.sum(x, over, keepdims=keepdim)
-    return total / n if n else np.full_like(total, np.nan)
+    x, over = fractional("mean", x, dtype), axes("mean", x, dim, keepdim)
+    return np.sum(x, over, keepdims=keepdim) / count(x, over)
 
 
 mean.gradient(dx=lambda dy, x, dim: across(dy, x, dim) / count(x, dim))
 
 
+@op
+@np.errstate(all="ignore")
+def prod(x, /, dim=None, keepdim=False, *, dtype=None):
+    """y = Π x, over one dimension or all"""
+    over = axes("prod", x, dim if dim is None else axis_of("prod", x.ndim, dim), keepdim)
+    return np.prod(x, over, total_dtype(x, dtype), keepdims=keepdim)
+
+
+def others(x, dim):
+    """Πⱼ≠ᵢ xⱼ for each i, by multiplication alone: that is right where some x are 0, and so are its derivatives."""
+    if dim is None or not x.ndim:
+        return reshape(others(reshape(x, -1), 0), x.shape)
+    n, half = x.shape[dim], x.shape[dim] // 2
+    if n < 2:
+        return np.ones(x.shape, x.dtype)
+    left, right, odd = split(x, [half, half, n % 2], dim)
+    rest, rest_of_odd = split(others(cat([left * right, odd], dim), dim), [half, n % 2], dim)
+    return cat([rest * right, rest * left, rest_of_odd], dim)
+
+
+prod.gradient(dx=lambda dy, x, dim: across(dy, x, dim) * others(x, dim))
+
+
+# --- deviations from the mean -------------------------------------------
+
+
 def freedom(x, dim, correction):
-    """What `var` divides by: n − correction, NaN where that leaves nothing"""
-    n = count(x, dim) - correction
-    return n if n > 0 else math.nan
+    """What the sum of squares is divided by: n − correction, and never less than 0."""
+    return max(count(x, dim) - correction, 0)
 
 
-@op(prepare=floating)
-def var(x, /, dim=None, correction=1, keepdim=False):
+@op
+@np.errstate(all="ignore")
+def var_(x, /, dim, keepdim, correction):
     """y = Σ (x − mean x)² / (n − correction)"""
-    over = axes("var", x, dim)
+    x, over = fractional("var", x), axes("var", x, dim, keepdim)
     centred = x - mean(x, dim=over, keepdim=True)
     return np.sum(centred * centred, over, keepdims=keepdim) / freedom(x, over, correction)
 
 
-var.gradient(
+var_.gradient(
     dx=lambda dy, x, dim, correction: (
-        across(dy, x, dim) * (x - mean(x, dim=dim, keepdim=True)) * (2 / freedom(x, dim, correction))
+        across(2 * dy, x, dim) * (x - mean(x, dim=dim, keepdim=True)) / freedom(x, dim, correction)
     )
 )
 
 
-def std(x, dim=None, correction=1, keepdim=False):
-    """y = √var x"""
-    return sqrt(var(x, dim=dim, correction=correction, keepdim=keepdim))
-
-
-# --- extremes -----------------------------------------------------------
-
-
 @op
-def amax(x, /, dim=None, keepdim=False):
-    """y = the largest x"""
-    return np.max(x, axes("amax", x, dim), keepdims=keepdim)
+def std_(x, /, dim, keepdim, correction):
+    """y = √(Σ (x − mean x)² / (n − correction))"""
+    return np.sqrt(var_(fractional("std", x), axes("std", x, dim, keepdim), keepdim, correction))
 
 
-@op
-def amin(x, /, dim=None, keepdim=False):
-    """y = the smallest x"""
-    return np.min(x, axes("amin", x, dim), keepdims=keepdim)
+# Where y is 0, so is every x − mean x: 0 / 0, which PyTorch takes for 0.
+std_.gradient(
+    dx=lambda dy, y, x, dim, correction: (
+        across(dy / where(y == 0, math.inf, y), x, dim)
+        * (x - mean(x, dim=dim, keepdim=True)) / freedom(x, dim, correction)
+    )
+)
 
 
-def to_the_extremes(dy, y, x, dim):
-    """Elements that are equally extreme share the gradient."""
-    chosen = equal(x, across(y, x, dim)) * np.ones((), x.dtype)
-    return across(dy, x, dim) * chosen / sum(chosen, dim=axes("extreme", x, dim), keepdim=True)
+def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """y = Σ (x − mean x)² / (n − correction)
+
+    correction: 1 where it is left out. unbiased: the older name of correction=1, or 0 where it is False; it may
+    come first, as in `x.var(False)`.
+    Raises: TypeError for integers, and where both names of the correction are used.
+    """
+    return var_(input, *forms("var", dim, unbiased, keepdim, correction))
 
 
-amax.gradient(dx=to_the_extremes)
-amin.gradient(dx=to_the_extremes)
+def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """y = √var x, with the arguments of `var`."""
+    return std_(input, *forms("std", dim, unbiased, keepdim, correction))
 
 
-@op
-def argmax(x, /, dim=None, keepdim=False):
-    """y = where the largest x stands, the first of several"""
-    return np.argmax(x, dim if dim is None else axis_of("argmax", x.ndim, dim), keepdims=keepdim)
+def forms(name, dim, unbiased, keepdim, correction):
+    """PyTorch's older and newer arguments as one: dim, keepdim, correction."""
+    if isinstance(dim, bool) and unbiased is None:
+        dim, unbiased = None, dim
+    if unbiased is not None and (correction is not None or not isinstance(unbiased, bool)):
+        got = f"unbiased={unbiased!r}, correction={correction!r}"
+        raise TypeError(f"{name}: wanted unbiased=True or False, or a correction, got {got}: several dims are a tuple")
+    return dim, keepdim, unbiased is not False if correction is None else correction
 
 
-@op
-def argmin(x, /, dim=None, keepdim=False):
-    """y = where the smallest x stands, the first of several"""
-    return np.argmin(x, dim if dim is None else axis_of("argmin", x.ndim, dim), keepdims=keepdim)
+# --- truth --------------------------------------------------------------
 
 
 @op
 def all(x, /, dim=None, keepdim=False):
     """y = whether every x is true, or not 0"""
-    return np.all(x, axes("all", x, dim), keepdims=keepdim)
+    return np.all(x, answered("all", x, dim, keepdim), keepdims=keepdim)
 
 
 @op
 def any(x, /, dim=None, keepdim=False):
     """y = whether some x is true, or not 0"""
-    return np.any(x, axes("any", x, dim), keepdims=keepdim)
+    return np.any(x, answered("any", x, dim, keepdim), keepdims=keepdim)
 
 
-class Extreme(NamedTuple):
-    """What `max` and `min` along a dimension find: the values, and where they stand."""
-
-    values: Any
-    indices: Any
-
-
-def max(x, dim=None, keepdim=False):
-    """y = the largest x; with `dim` (values, indices) along it; given a second tensor, the larger of both."""
-    return extreme(x, dim, keepdim, amax, argmax, maximum)
-
-
-def min(x, dim=None, keepdim=False):
-    """y = the smallest x; with `dim` (values, indices) along it; given a second tensor, the smaller of both."""
-    return extreme(x, dim, keepdim, amin, argmin, minimum)
-
-
-def extreme(x, dim, keepdim, values, positions, of_both):
-    if dim is None:
-        if keepdim:
-            raise TypeError(f"{values.__name__}: keepdim=True needs a dim: {values.__name__} takes it without one too")
-        return values(x)
-    if not isinstance(dim, (int, np.integer)):
-        return of_both(x, dim)
-    found = positions(x, dim=dim, keepdim=True)
-    chosen = gather(x, dim, found)
-    return Extreme(*((chosen, found) if keepdim else (squeeze(chosen, dim), squeeze(found, dim))))
+def answered(name, x, dim, keepdim):
+    """The axes; here, and only here, the empty dim means none: each element answers for itself."""
+    return () if dim in ((), []) else axes(name, x, dim, keepdim)

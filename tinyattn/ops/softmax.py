@@ -16,8 +16,8 @@ from ..kernels.vector import EXACT, largest
 from ..kernels.vector import exp as exp_of
 from ..tensor import op
 from .dtypes import as_float
-from .elementwise import exp, sub
-from .reductions import across, axes, sum
+from .elementwise import exp
+from .reductions import across, axes, fractional, sum
 from .shapes import axis_of
 
 ELEMENTS_PER_THREAD = 32768  # with fewer a second thread costs more than it brings
@@ -61,26 +61,27 @@ def log_softmax_rows(y, x):
             y[r, n] = (x[r, n] - m) - log_total
 
 
+@np.errstate(all="ignore")
 def softmax_numpy(x, axis):
     y = np.exp(less_largest(x, axis))
     return y / np.sum(y, axis, keepdims=True)
 
 
+@np.errstate(all="ignore")
 def log_softmax_numpy(x, axis):
     x = less_largest(x, axis)
-    with np.errstate(divide="ignore"):  # the sum over no elements
-        return x - np.log(np.sum(np.exp(x), axis, keepdims=True))
+    return x - np.log(np.sum(np.exp(x), axis, keepdims=True))
 
 
 def less_largest(x, axis):
-    with np.errstate(invalid="ignore"):  # only -inf: NaN, as everywhere else
-        return x - np.max(x, axis, keepdims=True, initial=-np.inf)
+    """x − max x; where that is an infinity, NaN comes of it, as everywhere else."""
+    return x - np.max(x, axis, keepdims=True, initial=-np.inf)
 
 
-def along(x, dim, name, rows, twin):
+def along(name, x, dim, dtype, rows, twin):
     """Run the kernel `rows` where dim is the last one, else its twin."""
-    x, axis = as_float(x), axis_of(name, x.ndim, dim)
-    if axis < x.ndim - 1 or not use_numba():
+    x, axis = fractional(name, x, dtype), axis_of(name, x.ndim, dim)
+    if axis != x.ndim - 1 or not use_numba():
         return twin(x, axis)
     N = x.shape[axis]
     x = ready(x)
@@ -95,9 +96,9 @@ def along(x, dim, name, rows, twin):
 
 
 @op
-def softmax(x, /, dim):
+def softmax(x, /, dim, dtype=None):
     """yᵢ = exp xᵢ / Σⱼ exp xⱼ"""
-    return along(x, dim, "softmax", softmax_rows, softmax_numpy)
+    return along("softmax", x, dim, dtype, softmax_rows, softmax_numpy)
 
 
 # dyᵢ/dxⱼ = yᵢ (δᵢⱼ − yⱼ)
@@ -105,26 +106,26 @@ softmax.gradient(dx=lambda dy, y, dim: y * (dy - sum(dy * y, dim=dim, keepdim=Tr
 
 
 @op
-def log_softmax(x, /, dim):
+def log_softmax(x, /, dim, dtype=None):
     """yᵢ = xᵢ − log Σⱼ exp xⱼ"""
-    return along(x, dim, "log_softmax", log_softmax_rows, log_softmax_numpy)
+    return along("log_softmax", x, dim, dtype, log_softmax_rows, log_softmax_numpy)
 
 
 log_softmax.gradient(dx=lambda dy, y, dim: dy - exp(y) * sum(dy, dim=dim, keepdim=True))
 
 
 @op
+@np.errstate(all="ignore")
 def logsumexp(x, /, dim, keepdim=False):
     """y = log Σ exp x"""
-    x, axis = as_float(x), axes("logsumexp", x, dim)
-    m = np.max(x, axis, keepdims=True, initial=-np.inf)
-    m = np.where(np.isfinite(m), m, x.dtype.type(0))  # only -inf: log 0; an inf: inf
-    with np.errstate(divide="ignore", over="ignore"):
-        y = np.log(np.sum(np.exp(x - m), axis, keepdims=True)) + m
-    return y if keepdim else np.squeeze(y, axis)
+    x, over = as_float(x), axes("logsumexp", x, dim, keepdim)
+    m = np.max(x, over, keepdims=True, initial=-np.inf)
+    m = np.where(np.isfinite(m), m, x.dtype.type(0))  # only −∞: log 0; a +∞: +∞
+    y = np.log(np.sum(np.exp(x - m), over, keepdims=True)) + m
+    return y if keepdim else np.squeeze(y, over)
 
 
-logsumexp.gradient(dx=lambda dy, y, x, dim: across(dy, x, dim) * exp(sub(x, across(y, x, dim))))
+logsumexp.gradient(dx=lambda dy, y, x, dim: across(dy, x, dim) * exp(x - across(y, x, dim)))
 
 
 @op
