@@ -33,7 +33,7 @@ class Adam(Optimizer):
     def check_group(self, group: Group) -> None:
         super().check_group(group)
         if len(group["betas"]) != 2 or not all(0 <= beta < 1 for beta in group["betas"]):
-            raise ValueError(f"{type(self).__name__}: betas must be two numbers in 0 ... 1, 1 excluded, got {group['betas']}")
+            raise ValueError(f"{self._name}: betas must be two numbers in 0 ... 1, 1 excluded, got {group['betas']}")
 
     def state_names(self, group: Group) -> tuple[str, ...]:
         return ("exp_avg", "exp_avg_sq", *["max_exp_avg_sq"] * bool(group["amsgrad"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -29,57 +29,61 @@ class Optimizer:
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[Group] = []
         if isinstance(params, Tensor):
-            raise TypeError(f"{type(self).__name__}: wanted several parameters, got one Tensor: put it in a list")
+            raise TypeError(f"{self._name}: wanted several parameters, got one Tensor: put it in a list")
         groups = list(params)
         if not groups:
-            raise ValueError(f"{type(self).__name__}: wanted at least one parameter, got none: pass model.parameters()")
+            raise ValueError(f"{self._name}: wanted at least one parameter, got none: pass model.parameters()")
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)
+
+    @property
+    def _name(self) -> str:
+        return type(self).__name__
 
     def add_param_group(self, param_group: Group) -> None:
         """More parameters, for instance of a part that was frozen so far, with options of their own."""
         if not isinstance(param_group, dict) or "params" not in param_group:
-            raise TypeError(f"{type(self).__name__}: a group of parameters must be a dictionary with \"params\" in it, got "
+            raise TypeError(f"{self._name}: a group of parameters must be a dictionary with \"params\" in it, got "
                             f"{param_group if isinstance(param_group, dict) else type(param_group).__name__}")
         group = {**param_group, **self.listed(param_group["params"])}
         group |= {option: value for option, value in self.defaults.items() if option not in group}
         self.check_group(group)
         if any(("param_names" in group) != ("param_names" in other) for other in self.param_groups):
-            raise ValueError(f"{type(self).__name__}: wanted names with all groups of parameters, or with none of them")
+            raise ValueError(f"{self._name}: wanted names with all groups of parameters, or with none of them")
         known = [parameter for other in self.param_groups for parameter in other["params"]] + group["params"]
         if len(set(known)) < len(known):
-            raise ValueError(f"{type(self).__name__}: wanted each parameter once, got one several times: it would be updated "
+            raise ValueError(f"{self._name}: wanted each parameter once, got one several times: it would be updated "
                              "as often")
         self.param_groups.append(group)
 
     def listed(self, params: Any) -> Group:
         """The parameters of a group as a list, and their names, if they have any, as another one."""
         if isinstance(params, (set, frozenset)):
-            raise TypeError(f"{type(self).__name__}: wanted parameters in a fixed order, got a set: pass a list")
+            raise TypeError(f"{self._name}: wanted parameters in a fixed order, got a set: pass a list")
         params = [params] if isinstance(params, Tensor) else list(params)
         names = [entry[0] for entry in params if isinstance(entry, tuple)]
         if len(names) not in (0, len(params)):
-            raise ValueError(f"{type(self).__name__}: wanted names with all parameters of a group, or with none of them")
+            raise ValueError(f"{self._name}: wanted names with all parameters of a group, or with none of them")
         params = [entry[1] if isinstance(entry, tuple) else entry for entry in params]
         for parameter in params:
             if not isinstance(parameter, Tensor):
-                raise TypeError(f"{type(self).__name__}: wanted tensors, got {type(parameter).__name__}: "
+                raise TypeError(f"{self._name}: wanted tensors, got {type(parameter).__name__}: "
                                 "pass model.parameters()")
             if parameter.node is not None:
-                raise ValueError(f"{type(self).__name__}: wanted leaf tensors, got the result of {parameter.node.op.name}: "
+                raise ValueError(f"{self._name}: wanted leaf tensors, got the result of {parameter.node.op.name}: "
                                  "pass model.parameters()")
         return {"params": params, "param_names": names} if names else {"params": params}
 
     def check_group(self, group: Group) -> None:
         """Raises: ValueError or TypeError for an option of a group that makes no sense."""
         if isinstance(group.get("lr"), Tensor):
-            raise TypeError(f"{type(self).__name__}: lr must be a number, got a Tensor: use .item()")
+            raise TypeError(f"{self._name}: lr must be a number, got a Tensor: use .item()")
         for option in ("lr", "weight_decay", "momentum", "eps"):
             if option in group and not group[option] >= 0:
-                raise ValueError(f"{type(self).__name__}: {option} must be at least 0, got {group[option]}")
+                raise ValueError(f"{self._name}: {option} must be at least 0, got {group[option]}")
         for option in ("foreach", "capturable", "differentiable"):
             if group.get(option):
-                raise ValueError(f"{type(self).__name__}: {option} must be left out, got {group[option]}: it chooses among "
+                raise ValueError(f"{self._name}: {option} must be left out, got {group[option]}: it chooses among "
                                  "PyTorch's implementations, here is one, fused")
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -114,7 +118,7 @@ class Optimizer:
 
     def update(self, parameter: Tensor, group: Group) -> None:
         """Change `parameter.array`, and its state, in place."""
-        raise NotImplementedError(f"{type(self).__name__}: an optimiser needs a method update(self, parameter, group), or step")
+        raise NotImplementedError(f"{self._name}: an optimiser needs a method update(self, parameter, group), or step")
 
     def state_names(self, group: Group) -> tuple[str, ...]:
         """The names of the arrays, in a parameter's shape, that the state has of each parameter."""
@@ -141,7 +145,7 @@ class Optimizer:
         saved = copy.deepcopy(state_dict["param_groups"])
         sizes, wanted = ([len(group["params"]) for group in groups] for groups in (saved, self.param_groups))
         if sizes != wanted:
-            raise ValueError(f"{type(self).__name__}: the state must be of groups of {wanted} parameters, got {sizes}: "
+            raise ValueError(f"{self._name}: the state must be of groups of {wanted} parameters, got {sizes}: "
                              "is it another model's?")
         numbers = [number for group in saved for number in group["params"]]
         groups = [{**theirs, "params": mine["params"]} for mine, theirs in zip(self.param_groups, saved)]
@@ -154,7 +158,7 @@ class Optimizer:
         state = defaultdict(dict)
         for number, entries in state_dict["state"].items():
             if number not in places:
-                raise KeyError(f"{type(self).__name__}: the state is of parameter {number}, which is in no group")
+                raise KeyError(f"{self._name}: the state is of parameter {number}, which is in no group")
             group, parameter = places[number]
             state[parameter] = {name: remembered(name, value, parameter) for name, value in entries.items()
                                 if value is not None}
@@ -164,10 +168,10 @@ class Optimizer:
     def check_state(self, number: int, group: Group, parameter: Tensor, entries: dict[str, Any]) -> None:
         for name in self.state_names(group) if entries else ():
             if name not in entries:
-                raise KeyError(f"{type(self).__name__}: the state of parameter {number} must have {name}, got "
+                raise KeyError(f"{self._name}: the state of parameter {number} must have {name}, got "
                                f"{', '.join(entries)}: is it another optimiser's?")
             if entries[name].shape != parameter.shape:
-                raise ValueError(f"{type(self).__name__}: {name} of parameter {number} must have shape {parameter.shape}, got "
+                raise ValueError(f"{self._name}: {name} of parameter {number} must have shape {parameter.shape}, got "
                                  f"{entries[name].shape}: is it another model's?")
 
     def __repr__(self) -> str:
@@ -175,7 +179,7 @@ class Optimizer:
         for number, group in enumerate(self.param_groups):
             lines += [f"Parameter Group {number}"]
             lines += [f"    {option}: {group[option]}" for option in sorted(group) if option != "params"]
-        return f"{type(self).__name__} (\n" + "\n".join(lines) + "\n)"
+        return f"{self._name} (\n" + "\n".join(lines) + "\n)"
 
 
 def remembered(name: str, value: Any, parameter: Tensor) -> Any:

@@ -14,7 +14,7 @@ from .optimizer import Group, Optimizer, fits_kernels, flat
 class SGD(Optimizer):
     """x ← x − lr · v,  v ← momentum · v + (1 − dampening) · g,  g = dx + weight_decay · x
 
-    The first v is g itself. nesterov: x goes along g + momentum · v, a look ahead. maximize: g = −dx + weight_decay · x.
+    The first v is g itself. nesterov: x goes along g + momentum · v, a look ahead. maximize: −dx in place of dx.
     fused: False for NumPy in place of a kernel. foreach, differentiable: not here.
     Source: Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning", with PyTorch's
     learning rate outside of v.

@@ -126,8 +126,8 @@ class Run:
                 number, name = key.removeprefix(OPTIMIZER).split(".")
                 optimizer.setdefault(int(number), {})[name] = arrays.pop(key)
         except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise CheckpointError(f"{self.last}: no progress or optimizer in it ({error}): not a checkpoint of this version; "
-                                  "start a new run") from None
+            raise CheckpointError(f"{self.last}: no progress or optimizer in it ({error}): not a checkpoint of this "
+                                  "version; start a new run") from None
         return arrays, optimizer, progress
 
     def append_metrics(self, line: dict[str, Any]) -> None:
