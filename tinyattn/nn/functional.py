@@ -7,8 +7,10 @@ from typing import Any
 from ..ops.activations import relu, sigmoid, softplus, tanh
 from ..ops.dropout import dropout
 from ..ops.embedding import embedding as rows_of
+from ..ops.indexing import one_hot
 from ..ops.losses import cross_entropy, mse_loss, nll_loss
 from ..ops.matmul import linear
+from ..ops.pad import pad
 from ..ops.softmax import log_softmax, softmax
 
 __all__ = [
@@ -19,6 +21,8 @@ __all__ = [
     "log_softmax",
     "mse_loss",
     "nll_loss",
+    "one_hot",
+    "pad",
     "relu",
     "sigmoid",
     "softmax",

@@ -10,12 +10,14 @@ from typing import Any
 from .. import create
 from ..autograd import as_tuple
 from ..ops.gru import gru, gru_cell
+from ..ops.joining import cat, stack
 from ..ops.lstm import lstm, lstm_cell
 from ..ops.packing import to_packed
-from ..ops.shapes import cat, squeeze, stack, transpose, unsqueeze
+from ..ops.shapes import squeeze, transpose, unsqueeze
 from . import functional as F
 from . import init
-from .module import Module, Parameter
+from .module import Module
+from .parameter import Parameter
 from .utils.rnn import PackedSequence, pad_packed_sequence, places_of
 
 NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")

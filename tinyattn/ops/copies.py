@@ -9,6 +9,7 @@ from ..tensor import Tensor, op
 
 
 @op
+@np.errstate(all="ignore")  # what is too large for the dtype becomes infinite without a warning
 def cast(x, /, dtype):
     """y = x, in another dtype"""
     return x.astype(dtype, copy=False)
@@ -18,6 +19,7 @@ cast.gradient(dx=lambda dy: dy)  # the backward walk brings it back to x's dtype
 
 
 @op
+@np.errstate(all="ignore")
 def truncate(x, /, dtype):
     """y = x, as integers or bools: no gradient goes through"""
     return x.astype(dtype, copy=False)
@@ -32,20 +34,41 @@ def clone(x, /):
 clone.gradient(dx=lambda dy: dy)
 
 
-def contiguous(x):
-    """x itself where its elements lie in order, else a copy in which they do"""
-    return x if x.array.flags.c_contiguous else clone(x)
+def contiguous(input):
+    """input itself where its elements lie in order, else a copy in which they do"""
+    return input if input.array.flags.c_contiguous else clone(input)
 
 
-def to(x, dtype):
-    """x in another dtype. Raises: TypeError for what is no dtype (there is no other device than the CPU)."""
+def to(input, *args, **options):
+    """input in another dtype: to(dtype), to("cpu", dtype), or to(tensor): that one's; input itself where it has it.
+
+    Options, also by position: `non_blocking`, which on the CPU changes nothing; `copy`: even where the dtype stays.
+    Raises: TypeError for what is no dtype, ValueError for another device and for a memory format of its own.
+    """
+    if args and not isinstance(args[0], str):
+        args = (None, args[0].dtype if isinstance(args[0], Tensor) else args[0], *args[1:])
+    return converted(input, *args, **options)
+
+
+def converted(input, device=None, dtype=None, non_blocking=False, copy=False, memory_format=None):
+    check_device("to", device)
+    if memory_format is not None and not str(memory_format).endswith(("contiguous_format", "preserve_format")):
+        raise ValueError(f"to: memory_format must be contiguous or preserve, got {memory_format}")
     try:
-        dtype = np.dtype("none" if dtype is None else dtype)  # NumPy takes None for float64
+        dtype = input.dtype if dtype is None else np.dtype(dtype)
     except TypeError:
         raise TypeError(f"to: wanted a dtype such as ta.float64, got {dtype!r}") from None
-    if x.dtype == dtype:
-        return x
-    return cast(x, dtype=dtype) if dtype.kind == "f" else truncate(x, dtype=dtype)
+    if dtype.kind not in "biuf":
+        raise TypeError(f"to: wanted numbers or bools, got {dtype}")
+    if dtype == input.dtype:
+        return clone(input) if copy else input
+    return cast(input, dtype=dtype) if dtype.kind == "f" else truncate(input, dtype=dtype)
+
+
+def check_device(name, device):
+    """There is one device. A name other than its own is refused, not ignored."""
+    if device is not None and str(device) != "cpu":
+        raise ValueError(f'{name}: device must be "cpu", got {str(device)!r}: everything here runs on the CPU')
 
 
 # --- in place -----------------------------------------------------------
@@ -81,22 +104,25 @@ def check_in_place(name, x, value):
         )
 
 
-def copy_(x, source):
-    """Put the values of `source` (broadcast) into x."""
-    check_in_place("copy_", x, source)
+@np.errstate(all="ignore")  # as in a cast
+def copy_(input, src, non_blocking=False):
+    """Put the values of `src` (broadcast) into input, in input's dtype."""
+    check_in_place("copy_", input, src)
     try:
-        x.array[...] = source.array if isinstance(source, Tensor) else source
+        input.array[...] = src.array if isinstance(src, Tensor) else src
     except ValueError as error:
-        raise ValueError(f"copy_: {error}, for a tensor of shape {x.shape}") from None
-    x.mark_changed()
-    return x
+        raise ValueError(f"copy_: {error}, for a tensor of shape {input.shape}") from None
+    input.mark_changed()
+    return input
 
 
-def fill_(x, value):
-    """Make every element `value`."""
-    return copy_(x, value)
+def fill_(input, value):
+    """Make every element `value`, a number."""
+    if np.ndim(value):
+        raise ValueError(f"fill_: wanted a number, got shape {np.shape(value)}: use copy_")
+    return copy_(input, value)
 
 
-def zero_(x):
+def zero_(input):
     """Make every element 0."""
-    return copy_(x, 0)
+    return copy_(input, 0)

@@ -23,9 +23,9 @@ from .activations import sigmoid, tanh
 from .elementwise import add, mul, sub
 from .fused import fused
 from .gru_kernels import sequence_backward, sequence_forward, step_backward, step_forward
+from .joining import chunk
 from .matmul import linear, product
 from .recurrent import ROWS_PER_THREAD, check, check_lengths, first_state, unroll
-from .shapes import chunk
 
 # --- the reference: the same in primitive ops ---------------------------
 

@@ -24,10 +24,10 @@ from ..tensor import op
 from .activations import sigmoid, tanh
 from .elementwise import add, mul
 from .fused import fused
+from .joining import chunk
 from .lstm_kernels import sequence_backward, sequence_forward, step_backward, step_forward
 from .matmul import linear, product
 from .recurrent import ROWS_PER_THREAD, check, check_lengths, first_state, unroll
-from .shapes import chunk
 
 # --- the reference: the same in primitive ops ---------------------------
 

@@ -13,7 +13,7 @@ import numpy as np
 from ..state import time_step
 from ..tensor import Tensor
 from .choices import where
-from .shapes import stack
+from .joining import stack
 
 ROWS_PER_THREAD = 8  # below this many batch rows a second thread costs more than it brings
 

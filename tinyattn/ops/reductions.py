@@ -13,7 +13,8 @@ import numpy as np
 
 from ..tensor import op, spread
 from .choices import where
-from .shapes import axis_of, cat, reshape, split
+from .joining import cat, split
+from .shapes import axis_of, reshape
 
 
 def axes(name, x, dim, keepdim=False):

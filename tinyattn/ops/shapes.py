@@ -6,11 +6,11 @@ NumPy makes most of these views of the same memory, and so they are here.
 from __future__ import annotations
 
 import operator
+from itertools import chain
 
 import numpy as np
 
-from ..tensor import op, spread
-from .dtypes import common
+from ..tensor import fit, op, spread
 
 
 def axis_of(name, ndim, dim):
@@ -21,13 +21,25 @@ def axis_of(name, ndim, dim):
     return int(dim) % count
 
 
-def sizes_of(sizes):
-    """Sizes given as f(2, 3) or as f((2, 3)), as one tuple of ints."""
-    sizes = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+def axes_of(name, ndim, dims):
+    """The same for several, no two of them the same; for a single number, which has none to work on, none."""
+    axes = tuple(axis_of(name, ndim, dim) for dim in dims)
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"{name}: wanted each dimension at most once, got {tuple(dims)}")
+    return axes[:ndim]
+
+
+def ints_of(name, given, named=None):
+    """Sizes or dimensions given as f(2, 3), as f((2, 3)) or by name, as one tuple of ints."""
+    given = given if named is None else (named,)
+    given = given[0] if len(given) == 1 and isinstance(given[0], (tuple, list)) else given
     try:
-        return tuple(operator.index(size) for size in sizes)
+        return tuple(operator.index(number) for number in given)
     except TypeError:
-        raise TypeError(f"shape: sizes must be integers, got {tuple(sizes)}: use // for whole numbers") from None
+        raise TypeError(f"{name}: wanted integers, got {tuple(given)}: use // for whole numbers") from None
+
+
+# --- the same order, other sizes ----------------------------------------
 
 
 @op
@@ -39,32 +51,51 @@ def reshape_(x, /, shape):
 reshape_.gradient(dx=lambda dy, x: reshape_(dy, shape=x.shape))
 
 
-def reshape(x, *sizes, shape=None):
-    """y = x in another shape, elements in the same order; one size may be −1: whatever is left.
+def reshape(input, *sizes, shape=None):
+    """y = input in another shape, elements in the same order; one size may be −1: whatever is left.
 
     Raises: ValueError where the elements do not fit.
     """
-    shape = sizes_of(sizes if shape is None else (shape,))
+    shape = ints_of("reshape", sizes, shape)
     try:
-        return reshape_(x, shape=shape)
+        if min(shape, default=0) < -1:
+            raise ValueError
+        return reshape_(input, shape=shape)
     except ValueError:
+        count = np.prod(input.shape, dtype=int)
         raise ValueError(
-            f"reshape: wanted a shape for {np.prod(x.shape, dtype=int)} elements as {tuple(x.shape)} has, got {shape}"
+            f"reshape: wanted a shape for {count} elements as {tuple(input.shape)} has, got {shape}"
         ) from None
 
 
-view = reshape
+def view(input, *sizes, size=None):
+    """y = input in another shape: as reshape. Where elements do not lie in order PyTorch refuses, and this copies."""
+    return reshape(input, *sizes, shape=size)
 
 
-def flatten(x, start_dim=0, end_dim=-1):
-    """y = x with dimensions start_dim ... end_dim made one"""
-    if x.ndim == 0:
-        return reshape(x, 1)
-    start, end = axis_of("flatten", x.ndim, start_dim), axis_of("flatten", x.ndim, end_dim)
+def flatten(input, start_dim=0, end_dim=-1):
+    """y = input with dimensions start_dim ... end_dim made one; of a single number one dimension"""
+    start, end = axis_of("flatten", input.ndim, start_dim), axis_of("flatten", input.ndim, end_dim)
     if start > end:
         raise ValueError(f"flatten: start_dim must not come after end_dim, got {start_dim} and {end_dim}")
-    merged = int(np.prod(x.shape[start : end + 1]))
-    return reshape(x, *x.shape[:start], merged, *x.shape[end + 1 :])
+    merged = int(np.prod(input.shape[start : end + 1]))
+    return reshape_(input, shape=(*input.shape[:start], merged, *input.shape[end + 1 :]))
+
+
+def squeeze(input, dim=None):
+    """y = input without its dimensions of size 1; with `dim`, one or several, without those whose size is 1"""
+    named = range(input.ndim) if dim is None else dim if isinstance(dim, (tuple, list)) else (dim,)
+    dropped = axes_of("squeeze", input.ndim, named)
+    return reshape_(input, shape=tuple(n for axis, n in enumerate(input.shape) if n != 1 or axis not in dropped))
+
+
+def unsqueeze(input, dim):
+    """y = input with a dimension of size 1 put in at `dim`"""
+    at = axis_of("unsqueeze", input.ndim + 1, dim)
+    return reshape_(input, shape=(*input.shape[:at], 1, *input.shape[at:]))
+
+
+# --- another order ------------------------------------------------------
 
 
 @op
@@ -76,48 +107,28 @@ def permute_(x, /, dims):
 permute_.gradient(dx=lambda dy, dims: permute_(dy, dims=tuple(int(k) for k in np.argsort(dims))))
 
 
-def permute(x, *dims):
-    """y = x with its dimensions in the order `dims`. Raises: ValueError unless each is named once."""
-    given = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
-    order = tuple(axis_of("permute", x.ndim, dim) for dim in given)
-    if sorted(order) != list(range(x.ndim)):
-        raise ValueError(f"permute: wanted each of {x.ndim} dimensions once, got {tuple(given)}")
-    return permute_(x, dims=order)
+def permute(input, *order, dims=None):
+    """y = input with its dimensions in the order `dims`. Raises: ValueError unless each is named once."""
+    given = ints_of("permute", order, dims)
+    order = tuple(axis_of("permute", input.ndim, dim) for dim in given)
+    if sorted(order) != list(range(input.ndim)):
+        raise ValueError(f"permute: wanted each of {input.ndim} dimensions once, got {given}")
+    return permute_(input, dims=order)
 
 
-def transpose(x, dim0, dim1):
-    """y = x with two dimensions exchanged"""
-    order = list(range(x.ndim))
-    first, second = axis_of("transpose", x.ndim, dim0), axis_of("transpose", x.ndim, dim1)
-    order[first], order[second] = order[second], order[first]
-    return permute_(x, dims=tuple(order))
+def transpose(input, dim0, dim1):
+    """y = input with two dimensions exchanged"""
+    first, second = axis_of("transpose", input.ndim, dim0), axis_of("transpose", input.ndim, dim1)
+    order = list(range(max(input.ndim, 1)))
+    order[first], order[second] = second, first
+    return permute_(input, dims=tuple(order[: input.ndim]))
 
 
-def squeeze(x, dim=None):
-    """y = x without its dimensions of size 1; with `dim`, without that one, if its size is 1"""
-    named = range(x.ndim) if dim is None else dim if isinstance(dim, (tuple, list)) else (dim,)
-    dropped = {axis_of("squeeze", x.ndim, d) for d in named}
-    return reshape_(x, shape=tuple(n for axis, n in enumerate(x.shape) if n != 1 or axis not in dropped))
-
-
-def unsqueeze(x, dim):
-    """y = x with a dimension of size 1 put in at `dim`"""
-    at = axis_of("unsqueeze", x.ndim + 1, dim)
-    return reshape_(x, shape=(*x.shape[:at], 1, *x.shape[at:]))
-
-
-def expand(x, *sizes):
-    """y = x, its dimensions of size 1 repeated up to `sizes`, new ones put in front; −1 leaves a size alone.
-
-    Raises: ValueError where a size other than 1 would have to change.
-    """
-    shape = sizes_of(sizes)
-    added = len(shape) - x.ndim
-    if added >= 0:
-        wanted = tuple(x.shape[k - added] if n == -1 and k >= added else n for k, n in enumerate(shape))
-        if all(old in (1, new) for old, new in zip(x.shape, wanted[added:])) and min(wanted, default=0) >= 0:
-            return spread(x, shape=wanted, dtype=x.dtype)
-    raise ValueError(f"expand: cannot make {shape} of {tuple(x.shape)}: only dimensions of size 1 can be expanded")
+def t(input):
+    """y = inputᵀ: yᵢⱼ = inputⱼᵢ. Raises: ValueError for more than two dimensions; fewer stay as they are."""
+    if input.ndim > 2:
+        raise ValueError(f"t: wanted at most two dimensions, got shape {tuple(input.shape)}: use transpose or .mT")
+    return permute_(input, dims=tuple(reversed(range(input.ndim))))
 
 
 @op
@@ -129,84 +140,50 @@ def flip_(x, /, dims):
 flip_.gradient(dx=lambda dy, dims: flip_(dy, dims=dims))
 
 
-def flip(x, *dims):
-    """y = x, back to front along `dims`"""
-    given = dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
-    return flip_(x, dims=tuple(axis_of("flip", x.ndim, dim) for dim in given))
+def flip(input, *axes, dims=None):
+    """y = input, back to front along `dims`"""
+    return flip_(input, dims=axes_of("flip", input.ndim, ints_of("flip", axes, dims)))
 
 
-# --- several in, several out --------------------------------------------
+# --- the same element several times -------------------------------------
 
 
-@op(prepare=common)
-def concatenate(*xs, dim):
-    """y = x₁ | x₂ | ... side by side"""
-    return np.concatenate(xs, dim)
+def expand(input, *sizes, size=None):
+    """y = input, its dimensions of size 1 stretched to `size`, new ones put in front; −1 leaves a size alone.
 
-
-@concatenate.joint_gradient
-def _(*xs, dy, dim):
-    return pieces(dy, sizes=[x.shape[dim] for x in xs], dim=dim)
+    y shows the same memory again and again, and cannot be written to.
+    Raises: ValueError where a size other than 1 would have to change.
+    """
+    shape = ints_of("expand", sizes, size)
+    added = len(shape) - input.ndim
+    if added >= 0:
+        wanted = tuple(input.shape[k - added] if n == -1 and k >= added else n for k, n in enumerate(shape))
+        if all(old in (1, new) for old, new in zip(input.shape, wanted[added:])) and min(wanted, default=0) >= 0:
+            return spread(input, shape=wanted, dtype=input.dtype)
+    raise ValueError(f"expand: cannot make {shape} of {tuple(input.shape)}: only dimensions of size 1 can be expanded")
 
 
 @op
-def pieces(x, /, sizes, dim):
-    """y₁ | y₂ | ... = x"""
-    return tuple(np.split(x, np.cumsum(sizes)[:-1], dim))
+def repeat_(x, /, repeats):
+    """y = x beside itself, repeats[k] times along dimension k"""
+    return np.tile(x, repeats)
 
 
-@pieces.joint_gradient
-def _(x, *, dy, dim):
-    return (concatenate(*dy, dim=dim) if isinstance(dy, tuple) else dy,)
+@repeat_.joint_gradient
+def _(x, *, dy, repeats):
+    """Split every dimension in (which copy, place in x), and sum over the copies."""
+    sizes = (1,) * (len(repeats) - x.ndim) + x.shape
+    copies = reshape_(dy, shape=tuple(chain(*zip(repeats, sizes))))
+    total = fit(copies, shape=tuple(chain(*((1, n) for n in sizes))), dtype=dy.dtype)
+    return (reshape_(total, shape=x.shape),)
 
 
-def cat(tensors, dim=0):
-    """y = the tensors, one after the other along `dim`; all other sizes must agree"""
-    tensors = list(tensors)
-    if not tensors:
-        raise ValueError("cat: wanted at least one tensor, got none")
-    dim = axis_of("cat", tensors[0].ndim, dim)
-    for x in tensors[1:]:
-        if x.ndim != tensors[0].ndim or any(
-            n != m for axis, (n, m) in enumerate(zip(x.shape, tensors[0].shape)) if axis != dim
-        ):
-            raise ValueError(
-                f"cat: shapes must agree in all dimensions but {dim}, "
-                f"got {tuple(tensors[0].shape)} and {tuple(x.shape)}"
-            )
-    return concatenate(*tensors, dim=dim)
+def repeat(input, *sizes, repeats=None):
+    """y = input beside itself, repeats[k] times along dimension k; dimensions that it has not are put in front.
 
-
-def stack(tensors, dim=0):
-    """y = the tensors, all of one shape, along a new dimension"""
-    tensors = list(tensors)
-    shapes = {tuple(x.shape) for x in tensors}
-    if len(shapes) != 1:
-        got = " and ".join(map(str, sorted(shapes))) or "no tensor"
-        raise ValueError(f"stack: wanted tensors of one shape, got {got}")
-    dim = axis_of("stack", tensors[0].ndim + 1, dim)
-    return concatenate(*[unsqueeze(x, dim) for x in tensors], dim=dim)
-
-
-def split(x, split_size, dim=0):
-    """x in pieces along `dim`: of `split_size` each, the last one smaller, or of the sizes in a list"""
-    dim = axis_of("split", x.ndim, dim)
-    length = x.shape[dim]
-    if isinstance(split_size, (tuple, list)):
-        sizes = [int(size) for size in split_size]
-    elif split_size < 1:
-        raise ValueError(f"split: split_size must be at least 1, got {split_size}")
-    else:
-        sizes = [min(split_size, length - start) for start in range(0, max(length, 1), split_size)]
-    if sum(sizes) != length or min(sizes, default=-1) < 0:
-        raise ValueError(f"split: sizes must add up to {length}, the size of dim {dim}, got {sizes}")
-    found = pieces(x, sizes=sizes, dim=dim)
-    return found if isinstance(found, tuple) else (found,)
-
-
-def chunk(x, chunks, dim=0):
-    """x in at most `chunks` pieces of equal size along `dim`, the last one perhaps smaller"""
-    if chunks < 1:
-        raise ValueError(f"chunk: chunks must be at least 1, got {chunks}")
-    length = x.shape[axis_of("chunk", x.ndim, dim)]
-    return split(x, max(1, -(-length // chunks)), dim)
+    Raises: ValueError for fewer numbers than dimensions, and for negative ones.
+    """
+    repeats = ints_of("repeat", sizes, repeats)
+    if len(repeats) < input.ndim or min(repeats, default=0) < 0:
+        raise ValueError(f"repeat: wanted at least {input.ndim} numbers, none negative, got {repeats}")
+    return repeat_(input, repeats=repeats)

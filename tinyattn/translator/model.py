@@ -16,7 +16,7 @@ import numpy as np
 
 from tinyattn import create, nn
 from tinyattn.ops.attention import additive_attention, attention
-from tinyattn.ops.shapes import cat
+from tinyattn.ops.joining import cat
 from tinyattn.state import no_grad
 from tinyattn.tensor import Tensor
 from tinyattn.translator.config import Config, ConfigError

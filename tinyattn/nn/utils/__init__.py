@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ...ops.shapes import cat, reshape
+from ...ops.joining import cat
+from ...ops.shapes import reshape
 from ...state import no_grad
 from ...tensor import Tensor
 from . import rnn

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...ops.joining import cat
 from ...ops.packing import to_packed, to_padded
 from ...ops.recurrent import check_lengths
-from ...ops.shapes import cat, transpose
+from ...ops.shapes import transpose
 from ...tensor import Tensor
 
 Places = tuple[np.ndarray, np.ndarray]
