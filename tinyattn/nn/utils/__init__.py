@@ -83,13 +83,19 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
 
 @np.errstate(all="ignore")
 def length(name: str, tensors: list[Tensor], norm_type: float, error_if_nonfinite: bool) -> Tensor:
-    # A tensor's own length is its dtype's work; that of the lengths is taken in float64, where nothing overflows.
     p = float(norm_type)
-    lengths = [float(np.linalg.norm(x.array.reshape(-1), p)) for x in tensors if x.numel()]
+    lengths = [length_of_one(x.array.reshape(-1), p) for x in tensors if x.numel()]
     total = float(np.linalg.norm(lengths, p)) if lengths else 0.0
     if error_if_nonfinite and not math.isfinite(total):
         raise RuntimeError(f"{name}: the gradients' length is {total}: was the loss still finite?")
     return Tensor(np.asarray(total, np.result_type(*(x.dtype for x in tensors)) if tensors else np.float32))
+
+
+def length_of_one(x: np.ndarray, p: float) -> float:
+    found = float(np.linalg.norm(x, p))
+    if 0 < found < math.inf:
+        return found
+    return float(np.linalg.norm(x.astype(np.float64), p))  # squares leave float32's range before their root does
 
 
 def listed(tensors: Tensors) -> list[Tensor]:
