@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from ..tensor import Tensor
 from . import copies
-from .activations import relu, sigmoid, softplus, tanh
+from .activations import erf, gelu, relu, sigmoid, softplus, tanh
 from .choices import clamp, masked_fill, maximum, minimum, where
 from .comparisons import (
-    equal, greater, greater_equal, isinf, isnan, less, less_equal, logical_and, logical_not, logical_or, not_equal,
+    allclose, bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, equal, ge, gt, isclose, isfinite, isinf, isnan,
+    le, logical_and, logical_not, logical_or, logical_xor, lt, ne,
 )
 from .copies import clone
+from .division import div, floor_divide, remainder
 from .elementwise import (
-    abs, add, cos, div, exp, expm1, log, log1p, mul, neg, pow, rsqrt, sign, sin, sqrt, sub,
+    abs, add, cos, div_, exp, expm1, log, log1p, mul, neg, pow, rsqrt, sign, sin, sqrt, sub,
 )
 from .extremes import amax, amin, argmax, argmin, max, min
 from .indexing import gather, getitem, index_select, setitem
@@ -28,18 +30,19 @@ from .triangles import tril, triu
 
 # What `tinyattn` offers as functions, and Tensor as methods.
 BOTH = [
-    abs, add, all, amax, amin, any, argmax, argmin, argsort, bmm, chunk, clamp, clone, cos, cumsum, div, dot, exp, expm1,
-    flatten, flip,
-    gather, index_select, isinf, isnan, log, log1p, log_softmax, logsumexp, masked_fill, matmul, max, maximum,
-    mean, min, minimum, mm, mul, neg, outer, permute, pow, prod, relu, reshape, rsqrt, sigmoid, sign, sin, softmax,
-    sort, split, sqrt, squeeze, std, sub, sum, t, tanh, topk, transpose, tril, triu, unsqueeze, var,
+    abs, add, all, allclose, amax, amin, any, argmax, argmin, argsort, bitwise_and, bitwise_not, bitwise_or,
+    bitwise_xor, bmm, chunk, clamp, clone, cos, cumsum, div, dot, eq, equal, erf, exp, expm1, flatten, flip,
+    floor_divide, gather, ge, gelu, gt, index_select, isclose, isfinite, isinf, isnan, le, log, log1p, log_softmax,
+    logical_and, logical_not, logical_or, logical_xor, logsumexp, lt, masked_fill, matmul, max, maximum, mean, min,
+    minimum, mm, mul, ne, neg, outer, permute, pow, prod, relu, remainder, reshape, rsqrt, sigmoid, sign, sin,
+    softmax, sort, split, sqrt, squeeze, std, sub, sum, t, tanh, topk, transpose, tril, triu, unsqueeze, var,
 ]  # fmt: skip
 FUNCTIONS_ONLY = [cat, stack, where]
 METHODS_ONLY = [copies.contiguous, copies.copy_, copies.fill_, copies.to, copies.zero_, expand, repeat, view]
 
-OPERATORS = {"add": add, "sub": sub, "mul": mul, "truediv": div, "pow": pow, "matmul": matmul, "and": logical_and,
-             "or": logical_or}  # fmt: skip
-COMPARISONS = {"eq": equal, "ne": not_equal, "lt": less, "le": less_equal, "gt": greater, "ge": greater_equal}
+OPERATORS = {"add": add, "sub": sub, "mul": mul, "truediv": div_, "floordiv": floor_divide, "mod": remainder,
+             "pow": pow, "and": bitwise_and, "or": bitwise_or, "xor": bitwise_xor, "matmul": matmul}  # fmt: skip
+COMPARISONS = {"eq": eq, "ne": ne, "lt": lt, "le": le, "gt": gt, "ge": ge}
 CASTS = {"float": "float32", "double": "float64", "int": "int32", "long": "int64", "bool": "bool"}
 
 __all__ = [function.__name__ for function in BOTH + FUNCTIONS_ONLY]
@@ -56,7 +59,7 @@ for name, operator in {**OPERATORS, **COMPARISONS}.items():
     setattr(Tensor, f"__{name}__", operator)
 for name, operator in OPERATORS.items():
     setattr(Tensor, f"__r{name}__", reflected(operator))
-for name in ("add", "sub", "mul", "truediv", "pow"):
+for name in OPERATORS.keys() - {"matmul"}:
     setattr(Tensor, f"__i{name}__", copies.in_place(OPERATORS[name]))
 for name, dtype in CASTS.items():
     setattr(Tensor, name, lambda input, memory_format=None, dtype=dtype: copies.to(
@@ -66,8 +69,9 @@ OTHERS = {
     "__setitem__": setitem,
     "__neg__": neg,
     "__abs__": abs,
-    "__invert__": logical_not,
+    "__invert__": bitwise_not,
     "split": lambda input, split_size, dim=0: split(input, split_size, dim),
+    "where": lambda input, condition, other: where(condition, input, other),
     "T": property(lambda x: permute(x, *reversed(range(x.ndim))), doc="x with its dimensions reversed"),
     "mT": property(lambda x: transpose(x, -1, -2), doc="x with its last two dimensions exchanged"),
 }

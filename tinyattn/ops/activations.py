@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
+from ..kernels.compile import kernel, ready
+from ..kernels.mode import use_numba
 from ..tensor import op
-from .dtypes import floating
+from .choices import where
+from .dtypes import as_float, floating
+from .elementwise import exp
 
 
 @op(prepare=floating)
@@ -17,10 +24,11 @@ def tanh(x, /):
 tanh.gradient(dx=lambda dy, y: dy * (1 - y * y))
 
 
-@op(prepare=floating)
+@op
+@np.errstate(over="ignore")
 def sigmoid(x, /):
-    """y = 1 / (1 + e⁻ˣ) = ½ (1 + tanh ½x), which cannot overflow"""
-    return 0.5 * (1 + np.tanh(0.5 * x))
+    """y = 1 / (1 + e⁻ˣ)"""
+    return 1 / (1 + np.exp(-as_float(x)))  # where e⁻ˣ overflows, y = 1 / ∞ = 0, which it is nearly
 
 
 sigmoid.gradient(dx=lambda dy, y: dy * (y * (1 - y)))
@@ -35,10 +43,56 @@ def relu(x, /):
 relu.gradient(dx=lambda dy, y: dy * (y > 0))
 
 
-@op(prepare=floating)
-def softplus(x, /):
-    """y = ln (1 + eˣ) = max(x, 0) + ln (1 + exp −|x|), which cannot overflow"""
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+@op
+@np.errstate(all="ignore")
+def softplus(x, /, beta=1.0, threshold=20.0):
+    """y = ln (1 + exp βx) / β, and x itself where βx > threshold"""
+    x = as_float(x)
+    return np.where(beta * x > threshold, x, np.logaddexp(0, beta * x) / beta)
 
 
-softplus.gradient(dx=lambda dy, x: dy * sigmoid(x))
+softplus.gradient(
+    dx=lambda dy, x, beta, threshold: dy * where(beta * x > threshold, 1.0, sigmoid(beta * x)),
+)
+
+
+# --- GELU ---------------------------------------------------------------
+
+
+@kernel
+def erf_each(y, x):
+    """y (N,) = erf x, x (N,)"""
+    for n in range(x.size):
+        y[n] = math.erf(x[n])
+
+
+def erf_numpy(x):
+    return np.vectorize(math.erf, [x.dtype])(x)
+
+
+@op
+def erf(x, /):
+    """y = 2/√π ∫₀ˣ exp −t² dt"""
+    x = ready(as_float(x))
+    if not use_numba():
+        return erf_numpy(x)
+    y = np.empty_like(x)
+    erf_each(y.reshape(-1), x.reshape(-1))
+    return y
+
+
+erf.gradient(dx=lambda dy, x: dy * (2 / math.sqrt(math.pi)) * exp(-x * x))
+
+
+def gelu(input: Any, approximate: str = "none") -> Any:
+    """y = x Φ(x), where Φ(x) is the share of a normal distribution below x: ½ (1 + erf x/√2).
+
+    approximate: "none", or "tanh" for Φ(x) = ½ (1 + tanh √(2/π) (x + 0.044715 x³)), nearly the same.
+    Raises: ValueError for another name.
+    Source: Hendrycks and Gimpel 2016, section 2.
+    """
+    if approximate == "none":
+        return input * (0.5 * (1 + erf(input * math.sqrt(0.5))))
+    if approximate == "tanh":
+        return input * (0.5 * (1 + tanh(math.sqrt(2 / math.pi) * (input + 0.044715 * input * input * input))))
+    raise ValueError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")

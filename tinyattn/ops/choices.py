@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..tensor import op
+from .comparisons import ge, gt, le, lt
 from .dtypes import FLOAT, common
+
+# --- the larger, the smaller --------------------------------------------
 
 
 @op(prepare=common)
@@ -29,53 +34,92 @@ minimum.gradient(da=lambda dy, a, b: dy * share_above(b, a), db=lambda dy, a, b:
 
 @op
 def share_above(a, b, /):
-    """y = 1, ½ or 0, as a is above, at or below b"""
-    return np.add(np.greater(a, b), np.greater_equal(a, b), dtype=FLOAT) / 2  # a − b would be NaN for two infinities
+    """y = 1, ½ or 0, as a is above, at or below b; 1 where either is NaN"""
+    not_below, not_at_or_below = ~np.less(a, b), ~np.less_equal(a, b)
+    return np.add(not_below, not_at_or_below, dtype=FLOAT) / 2  # a − b would be NaN for two infinities
 
 
 @op
-def clamp(x, /, min=None, max=None):
+def clamp_(x, min, max, /):
     """y = x, but not below min nor above max"""
-    if min is None and max is None:
-        raise ValueError("clamp: wanted min, max or both, got neither")
-    for bound in (min, max):
-        if not (bound is None or isinstance(bound, (int, float, np.number))):
-            raise TypeError(f"clamp: min and max must be numbers, got {type(bound).__name__}: use maximum and minimum")
     x, low, high = common("clamp", [x, x if min is None else min, x if max is None else max])
     return np.clip(x, None if min is None else low, None if max is None else high)
 
 
-clamp.gradient(dx=lambda dy, x, min, max: dy * within(x, min=min, max=max))
-
-
-@op
-def within(x, /, min=None, max=None):
-    """y = min ≤ x ≤ max, true or false"""
-    return (True if min is None else x >= min) & (True if max is None else x <= max)
-
-
-@op
-def where(condition, a, b, /):
-    """y = a where condition holds, b elsewhere"""
-    if getattr(condition, "dtype", None) != np.bool_:
-        got = getattr(condition, "dtype", type(condition).__name__)
-        raise TypeError(f"where: condition must be a bool tensor, got {got}: compare first, as in where(x > 0, a, b)")
-    return np.where(condition, *common("where", [a, b]))
-
-
-where.gradient(
-    dcondition=lambda dy: None,
-    da=lambda dy, condition: where(condition, dy, 0.0),
-    db=lambda dy, condition: where(condition, 0.0, dy),
+# Where min is above max, y is max.
+clamp_.gradient(
+    dx=lambda dy, x, min, max: where(within(x, min, max), dy, 0.0),
+    dmin=lambda dy, x, min, max: where(lt(x, min) & (True if max is None else lt(min, max)), dy, 0.0),
+    dmax=lambda dy, x, min, max: where(gt(x, max) | (False if min is None else lt(max, min)), dy, 0.0),
 )
 
 
+def within(x, min, max):
+    """min ≤ x ≤ max, true or false; either bound may be None"""
+    return (True if min is None else ge(x, min)) & (True if max is None else le(x, max))
+
+
+def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
+    """y = input, but not below min nor above max: numbers, or tensors that can be broadcast. One may be None.
+
+    Raises: ValueError where both are None.
+    """
+    if min is None and max is None:
+        raise ValueError("clamp: wanted min, max or both, got neither")
+    return clamp_(input, min, max)
+
+
+# --- where a condition holds --------------------------------------------
+
+
 @op
-def masked_fill(x, mask, /, value):
+def where_(condition, a, b, /):
+    """y = a where condition holds, b elsewhere"""
+    check_bool("where", "condition", condition, "compare first, as in where(x > 0, a, b)")
+    return np.where(condition, *common("where", [a, b]))
+
+
+where_.gradient(
+    dcondition=lambda dy: None,
+    da=lambda dy, condition: where_(condition, dy, 0.0),
+    db=lambda dy, condition: where_(condition, 0.0, dy),
+)
+
+
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+    """y = input where condition holds, other elsewhere: tensors that can be broadcast, or numbers.
+
+    With the condition alone: where it holds, as one tensor of indices for each dimension.
+    Raises: TypeError where condition is no bool tensor.
+    """
+    return places(condition) if input is other is None else where_(condition, input, other)
+
+
+@op
+def places(x, /):
+    """y = where x is not 0, an index for each dimension"""
+    return np.nonzero(np.atleast_1d(x))
+
+
+@op
+def masked_fill(x, mask, value, /):
     """y = value where mask holds, x elsewhere"""
-    if getattr(mask, "dtype", None) != np.bool_:
-        raise TypeError(f"masked_fill: mask must be a bool tensor, got {getattr(mask, 'dtype', type(mask).__name__)}")
+    check_bool("masked_fill", "mask", mask, "compare first, as in mask = x > 0")
+    if np.ndim(value):
+        raise ValueError(f"masked_fill: value must be a single number, got shape {np.shape(value)}: use where")
+    if x.dtype.kind != "f" and not np.isfinite(value):
+        raise ValueError(f"masked_fill: there is no {value} among {x.dtype}: use x.float() first")
     return np.where(mask, np.asarray(value, x.dtype), x)
 
 
-masked_fill.gradient(dx=lambda dy, mask: masked_fill(dy, mask, 0))
+masked_fill.gradient(
+    dx=lambda dy, mask: masked_fill(dy, mask, 0),
+    dmask=lambda dy: None,
+    dvalue=lambda dy, mask: where(mask, dy, 0.0),
+)
+
+
+def check_bool(name: str, argument: str, x: Any, remedy: str) -> None:
+    if getattr(x, "dtype", None) != np.bool_:
+        got = getattr(x, "dtype", type(x).__name__)
+        raise TypeError(f"{name}: {argument} must be a bool tensor, got {got}: {remedy}")

@@ -8,32 +8,40 @@ broadcast, the backward walk sums its gradient back to its shape: no rule here n
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..tensor import op
 from .choices import where
-from .comparisons import equal, logical_and
 from .dtypes import common, floating
 
 # --- arithmetic ---------------------------------------------------------
 
 
 @op(prepare=common)
-def add(a, b, /):
-    """y = a + b"""
-    return a + b
+def add(a, b, /, *, alpha=1):
+    """y = a + alpha · b"""
+    return a + b if alpha == 1 else a + scaled("add", a, b, alpha)
 
 
-add.gradient(da=lambda dy: dy, db=lambda dy: dy)
+add.gradient(da=lambda dy: dy, db=lambda dy, alpha: dy if alpha == 1 else dy * alpha)
 
 
 @op(prepare=common)
-def sub(a, b, /):
-    """y = a − b"""
-    return a - b
+def sub(a, b, /, *, alpha=1):
+    """y = a − alpha · b"""
+    return a - b if alpha == 1 else a - scaled("sub", a, b, alpha)
 
 
-sub.gradient(da=lambda dy: dy, db=lambda dy: -dy)
+sub.gradient(da=lambda dy: dy, db=lambda dy, alpha: -dy * alpha)
+
+
+def scaled(name: str, a: Any, b: Any, alpha: Any) -> Any:
+    a, b = common(name, [a, b])
+    if a.dtype.kind != "f" and not isinstance(alpha, (int, np.integer)):
+        raise TypeError(f"{name}: alpha must be a whole number for {a.dtype}, got {alpha!r}: use .float() first")
+    return b * np.asarray(alpha, b.dtype)
 
 
 @op(prepare=common)
@@ -46,12 +54,13 @@ mul.gradient(da=lambda dy, b: dy * b, db=lambda dy, a: dy * a)
 
 
 @op(prepare=floating)
-def div(a, b, /):
+@np.errstate(all="ignore")
+def div_(a, b, /):
     """y = a / b"""
     return a / b
 
 
-div.gradient(da=lambda dy, b: dy / b, db=lambda dy, y, b: -dy * y / b)
+div_.gradient(da=lambda dy, b: dy / b, db=lambda dy, y, b: -dy * y / b)
 
 
 @op
@@ -64,16 +73,23 @@ neg.gradient(dx=lambda dy: -dy)
 
 
 @op(prepare=common)
-def pow(a, b, /):
-    """y = aᵇ"""
-    return a**b
+@np.errstate(all="ignore")
+def pow(a, exponent, /):
+    """y = a ^ exponent"""
+    return a**exponent
 
 
-# 0⁰ = 1, its derivative by a is 0, not 0 · 0⁻¹: a is taken to be 1. Where a is 0, log a stands with a factor 0.
 pow.gradient(
-    da=lambda dy, a, b: dy * b * pow(where(logical_and(equal(a, 0), equal(b, 0)), 1.0, a), b - 1),
-    db=lambda dy, y, a: dy * y * log(where(equal(a, 0), np.ones((), y.dtype), a)),
+    da=lambda dy, a, exponent: dy * exponent * apart_from_0(a, exponent) ** (exponent - 1),
+    dexponent=lambda dy, y, a, exponent: dy * y * log(where((a == 0) & (exponent >= 0), np.ones((), y.dtype), a)),
 )
+
+
+def apart_from_0(a, exponent):
+    """a, but 1 for the 0 and NaN whose exponent is 0: the derivative of a⁰ = 1 by a is 0, not 0 · a⁻¹"""
+    if isinstance(exponent, (int, float)) and exponent != 0:
+        return a
+    return where((exponent == 0) & ~(abs(a) > 0), 1.0, a)
 
 
 @op
@@ -98,6 +114,7 @@ sign.gradient(dx=lambda dy: dy * 0)
 
 
 @op(prepare=floating)
+@np.errstate(all="ignore")
 def exp(x, /):
     """y = eˣ"""
     return np.exp(x)
@@ -107,6 +124,7 @@ exp.gradient(dx=lambda dy, y: dy * y)
 
 
 @op(prepare=floating)
+@np.errstate(all="ignore")
 def expm1(x, /):
     """y = eˣ − 1, exact near 0"""
     return np.expm1(x)
@@ -116,6 +134,7 @@ expm1.gradient(dx=lambda dy, y: dy * (y + 1))
 
 
 @op(prepare=floating)
+@np.errstate(all="ignore")
 def log(x, /):
     """y = ln x"""
     return np.log(x)
@@ -125,6 +144,7 @@ log.gradient(dx=lambda dy, x: dy / x)
 
 
 @op(prepare=floating)
+@np.errstate(all="ignore")
 def log1p(x, /):
     """y = ln (1 + x), exact near 0"""
     return np.log1p(x)
@@ -134,6 +154,7 @@ log1p.gradient(dx=lambda dy, x: dy / (1 + x))
 
 
 @op(prepare=floating)
+@np.errstate(all="ignore")
 def sqrt(x, /):
     """y = √x"""
     return np.sqrt(x)
@@ -143,6 +164,7 @@ sqrt.gradient(dx=lambda dy, y: dy / (2 * y))
 
 
 @op(prepare=floating)
+@np.errstate(all="ignore")
 def rsqrt(x, /):
     """y = 1 / √x"""
     return 1 / np.sqrt(x)
@@ -152,6 +174,7 @@ rsqrt.gradient(dx=lambda dy, x, y: -dy * y / (2 * x))
 
 
 @op(prepare=floating)
+@np.errstate(all="ignore")
 def sin(x, /):
     """y = sin x"""
     return np.sin(x)
@@ -161,6 +184,7 @@ sin.gradient(dx=lambda dy, x: dy * cos(x))
 
 
 @op(prepare=floating)
+@np.errstate(all="ignore")
 def cos(x, /):
     """y = cos x"""
     return np.cos(x)
