@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from ..state import enable_grad, no_grad
 from . import functional
+from .anomaly import detect_anomaly, set_detect_anomaly
 from .function import Function
 from .grad import as_tuple, between, grad
+from .grad_mode import set_grad_enabled
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck

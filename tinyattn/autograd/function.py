@@ -168,7 +168,7 @@ class FunctionNode(Node):
         """Raises RuntimeError or TypeError where a backward returned something else than gradients of its inputs."""
         name, count = f"{self.function.__name__}.backward", len(self.shapes)
         if len(dxs) < count or any(dx is not None for dx in dxs[count:]):
-            raise RuntimeError(f"{name}: wanted {count} gradients, one for each argument of apply, got {len(dxs)}: "
+            raise RuntimeError(f"{name}: wanted a gradient for each of {count} arguments of apply, got {len(dxs)}: "
                                "return None for an argument without")
         for number, (shape, dx) in enumerate(zip(self.shapes, dxs)):
             if dx is None:

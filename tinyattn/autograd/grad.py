@@ -33,25 +33,35 @@ def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], 
     return tuple(found.get(x) for x in inputs)
 
 
-def between(outputs: Sequence[Tensor], inputs: Sequence[Tensor]) -> tuple[set[Node | Tensor], dict[Node, list]]:
+def between(outputs: Sequence[Tensor], inputs: Sequence[Tensor]) -> tuple[Needed, dict[Node, list]]:
     """What `walk` needs: the inputs that are leaves and the Nodes on the way, and the (slot, input) that Nodes made."""
     targets: dict[Node, list[tuple[int, Tensor]]] = {}
     for x in inputs:
         if x.node is not None:
             targets.setdefault(x.node, []).append((x.slot, x))
-    needed: set[Node | Tensor] = {x for x in inputs if x.node is None}
     found = {y.node for y in outputs if y.node is not None}
     stack = list(found)
     while stack:
         parents = {x.node for x in stack.pop().inputs if isinstance(x, Tensor) and x.node is not None} - found
         found |= parents
         stack += parents
+    needed = Needed(x for x in inputs if x.node is None)
+    needed.youngest = max((node.age for node in found), default=0)
     for node in sorted(found, key=lambda node: node.age):  # what a Node was made from comes before it
         tensors = [x for x in node.inputs if isinstance(x, Tensor)]
         freed = not node.values and node not in targets  # what lies behind it is lost: the walk has to say so
         if freed or any(x in needed or x.node in targets or x.node in needed for x in tensors):
             needed.add(node)
     return needed, targets
+
+
+class Needed(set):
+    """Leaves and Nodes. Whatever is younger than all that were found is among them too: see utils/checkpoint.py."""
+
+    youngest = 0
+
+    def __contains__(self, x: object) -> bool:
+        return super().__contains__(x) or (isinstance(x, Node) and x.age > self.youngest)
 
 
 def as_tuple(outputs: Any) -> tuple[Any, ...]:

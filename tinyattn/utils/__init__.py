@@ -1,0 +1,5 @@
+"""Help around training, under the names of `torch.utils`."""
+
+from __future__ import annotations
+
+from . import checkpoint
