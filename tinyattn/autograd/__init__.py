@@ -5,10 +5,9 @@ The names are those of `torch.autograd`.
 
 from __future__ import annotations
 
-from ..state import enable_grad, no_grad
+from ..state import enable_grad, no_grad, set_grad_enabled
 from . import functional
 from .anomaly import detect_anomaly, set_detect_anomaly
 from .function import Function
 from .grad import as_tuple, between, grad
-from .grad_mode import set_grad_enabled
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck

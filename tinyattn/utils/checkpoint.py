@@ -121,7 +121,7 @@ class CheckpointNode(Node):
         outputs = self.values[0].again()
         shapes = [y.shape for y in outputs]
         if shapes != self.shapes:
-            raise RuntimeError(f"checkpoint: the function made tensors of the shapes {self.shapes}, and called again of "
+            raise RuntimeError(f"checkpoint: the function made tensors of the shapes {self.shapes}, but called again "
                                f"{shapes}: it must do the same each time")
         return [(outputs[slot], dy) for slot, dy in parts.items()]
 
