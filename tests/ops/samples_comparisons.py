@@ -20,18 +20,15 @@ binary("gt", lambda a, b: a > b, bool)
 binary("ge", lambda a, b: a >= b, bool)
 
 
-def is_close(a: float, b: float, rtol: float, atol: float, equal_nan: bool = False) -> bool:
-    near = math.isfinite(a - b) and abs(a - b) <= atol + rtol * abs(b)
-    return a == b or near or (equal_nan and math.isnan(a) and math.isnan(b))
+def is_close(a: float, b: float, rtol: float, atol: float) -> bool:
+    return abs(a - b) <= atol + rtol * abs(b)
 
 
 NEAR = {"rtol": 0.3, "atol": 0.2}
-NOT_FINITE = np.array([math.inf, -math.inf, math.nan, 1.0])
 register(
     *named("isclose"),
     each(is_close, bool),
-    [Sample(pair(a, b), NEAR) for a, b in PAIRS]
-    + [Sample((NOT_FINITE, NOT_FINITE[:, None]), {**NEAR, "equal_nan": equal}) for equal in (True, False)],
+    [Sample(pair(a, b), NEAR) for a, b in PAIRS],
     [
         Wrong(ValueError, "isclose: rtol and atol must not be below 0, got -1 and 0", (1.0, 1.0), {"rtol": -1, "atol": 0}),
         Wrong(ValueError, r"\(2, ?3\).*\(4,\)", BAD_PAIR),
