@@ -1,4 +1,4 @@
-"""Reductions where the samples do not go: ties, nothing to reduce, precision, max and min in all their forms."""
+"""Reductions where the samples do not go: every form of their arguments, nothing to reduce, precision, zeros."""
 
 import math
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tinyattn as ta
+from tests.ops.against import VALUES, as_in_pytorch
 from tinyattn.autograd import grad, gradcheck, gradgradcheck
 
 
@@ -46,11 +47,8 @@ def test_of_nothing():
     assert math.isnan(x.mean().item()) and x.mean(1).shape == (0,) and np.isnan(x.mean(0).tolist()).all()
     assert np.isnan(x.var(0).tolist()).all() and x.var(1).shape == (0,)
     assert x.bool().all().item() is True and x.bool().any().item() is False
-    (x.sum() + x.mean() + x.mean(1).sum()).backward()
+    (x.sum() + x.mean() + x.mean(1).sum() + x.prod()).backward()
     assert x.grad.shape == (0, 3)
-    for name in ("amax", "amin", "argmax", "argmin", "max", "min"):
-        with pytest.raises((ValueError, IndexError)):
-            getattr(x, name)()
 
 
 def test_the_variance_of_one_number_is_not_a_number():
@@ -64,93 +62,122 @@ def test_the_variance_of_one_number_is_not_a_number():
     assert x.grad.tolist() == [0]
 
 
-# --- extremes -----------------------------------------------------------
+# --- zeros --------------------------------------------------------------
 
 
-def test_equal_extremes_share_the_gradient():
-    x = leaf(*np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]]))
-    dy = ta.tensor([6.0, 12.0], dtype=ta.float64)
-    assert grad(x.amax(1), x, dy)[0].tolist() == [[0, 3, 3], [4, 4, 4]]
-    assert grad(x.amin(1, keepdim=True), x, dy.reshape(2, 1))[0].tolist() == [[6, 0, 0], [4, 4, 4]]
-    assert grad(x.max(), x)[0].tolist() == [[0, 0.5, 0.5], [0, 0, 0]]
-    assert grad(x.amin((0, 1)), x)[0].tolist() == [[1, 0, 0], [0, 0, 0]]
+@pytest.mark.parametrize("zeros", [(), (1,), (1, 3), (0, 2, 4)])
+@pytest.mark.parametrize("call", [lambda x: x.prod(), lambda x: x.prod(0), lambda x: x.reshape(5, 1).prod(1),
+                                  lambda x: x.reshape(1, 5).prod(-1, keepdim=True)])
+def test_the_derivatives_of_a_product_do_not_mind_zeros(zeros, call):
+    x = ta.tensor([0.5, -1.5, 2.0, 3.0, -0.7], dtype=ta.float64)
+    x[list(zeros)] = 0
+    x.requires_grad = True
+    assert gradcheck(call, x) and gradgradcheck(call, x)
 
 
-def test_max_and_min_along_a_dimension_give_the_first_of_several_and_all_gradient_to_it():
-    x = leaf(*np.array([[1.0, 3.0, 3.0], [2.0, 0.0, 0.0]]))
-    values, indices = x.max(1)
-    assert values.tolist() == [3, 2] and indices.tolist() == [1, 0] and indices.dtype == ta.int64
-    assert grad(values.sum(), x)[0].tolist() == [[0, 1, 0], [1, 0, 0]]
-    found = x.min(dim=-1, keepdim=True)
-    assert found.values.tolist() == [[1], [0]] and found.indices.tolist() == [[0], [1]]
-    assert grad(found.values.sum(), x)[0].tolist() == [[1, 0, 0], [0, 1, 0]]
-    assert gradcheck(lambda x: x.max(0), ta.tensor(np.random.default_rng(0).random((3, 2)), requires_grad=True))
-    assert gradgradcheck(
-        lambda x: x.max(0).values, ta.tensor(np.random.default_rng(0).random((3, 2)), requires_grad=True)
-    )
+def test_the_gradient_of_a_product_is_the_product_of_the_others():
+    x = leaf(0.0, 2.0, 3.0)
+    (dx,) = grad(x.prod(), x, create_graph=True)
+    assert dx.tolist() == [6, 0, 0]
+    assert grad(dx[0], x, retain_graph=True)[0].tolist() == [0, 3, 2]
+    assert grad(dx[1], x)[0].tolist() == [3, 0, 0]
 
 
-def test_max_of_two_tensors_is_maximum():
-    a, b = leaf(1.0, 5.0), leaf(3.0, 3.0)
-    assert a.max(b).tolist() == ta.max(a, b).tolist() == [3, 5] and ta.min(a, b).tolist() == [1, 3]
-    assert grad(ta.max(a, b).sum(), [a, b])[1].tolist() == [1, 0]
+def test_where_nothing_deviates_std_has_gradient_0():
+    x = leaf(*np.array([[2.0, 2.0, 2.0], [1.0, 2.0, 3.0]]))
+    (dx,) = grad(x.std(1), x, ta.ones(2, dtype=ta.float64), create_graph=True)
+    np.testing.assert_allclose(dx.detach(), [[0, 0, 0], [-0.5, 0, 0.5]])
+    assert np.isfinite(grad(dx.sum(), x)[0].array).all()
 
 
-def test_keepdim_without_dim_is_refused():
-    for name in ("max", "min"):
-        with pytest.raises(TypeError, match="wanted nothing, one dim"):
-            getattr(ta.ones(2), name)(keepdim=True)
+# --- the forms of the arguments -----------------------------------------
 
 
-def test_extremes_of_infinities():
-    x = leaf(-math.inf, -math.inf)
-    x.amax().backward()
-    assert x.grad.tolist() == [0.5, 0.5]
-
-
-def test_std():
+def test_var_and_std_in_their_older_and_newer_forms():
     x = ta.tensor(np.random.default_rng(0).random((3, 4)), requires_grad=True)
-    for options in ({}, {"dim": 1}, {"dim": (0, 1), "correction": 0, "keepdim": True}):
-        keywords = {
-            "axis": options.get("dim"),
-            "ddof": options.get("correction", 1),
-            "keepdims": options.get("keepdim", False),
-        }
-        np.testing.assert_allclose(ta.std(x, **options).detach(), x.array.std(**keywords), rtol=1e-12)
-        assert gradcheck(lambda x, options=options: ta.std(x, **options), x)
+    biased, fair = x.array.var(0), x.array.var(0, ddof=1)
+    for y in (x.var(0), x.var(0, True), x.var(dim=(0,), correction=1), x.var(0, correction=None), x.std(0) ** 2):
+        np.testing.assert_allclose(y.detach(), fair)
+    for y in (x.var(0, False), x.var(0, unbiased=False), ta.var(x, dim=0, correction=0), x.std(0, False) ** 2):
+        np.testing.assert_allclose(y.detach(), biased)
+    assert x.var(0, True, True).shape == x.std(0, False, True).shape == (1, 4)
+    for y in (x.var(False), x.var(unbiased=False), x.var(correction=0), x.std(False) ** 2):
+        np.testing.assert_allclose(y.item(), x.array.var())
+    for call in (lambda x: x.var(()), lambda x: x.std([], keepdim=True)):  # PyTorch's gradient is not right there
+        assert gradcheck(call, x)
+    with pytest.raises(TypeError, match=r"var: wanted numbers as dim, .* got dim=True, keepdim=False"):
+        x.var(True, True)
+
+
+def test_infinities_come_without_a_warning():
+    x = leaf(math.inf, 1.0, -math.inf)
+    for y in (x.sum(), x.mean(), x.prod(0), x.var(), x.std(0)):
+        y.backward()
+    huge = ta.full((2,), 3e38)
+    assert huge.sum().item() == huge.mean().item() == huge.prod().item() == huge.var(correction=-1).item() + math.inf
 
 
 CALLS = {
-    "max": lambda t, x: t.max(x, 1).values,
-    "max indices": lambda t, x: t.max(x, 1).indices,
-    "max of all": lambda t, x: t.max(x),
-    "min": lambda t, x: t.min(x, 0, keepdim=True).values,
-    "amax": lambda t, x: t.amax(x, 1),
-    "amin": lambda t, x: t.amin(x, (0, 1)),
-    "argmax": lambda t, x: t.argmax(x, 1),
-    "argmin": lambda t, x: t.argmin(x, keepdim=True),
-    "argmin of all": lambda t, x: t.argmin(x),
-    "std": lambda t, x: t.std(x, 0, correction=0),
-    "var of all": lambda t, x: t.var(x),
-    "var unbiased": lambda t, x: x.var(0, True),
-    "all": lambda t, x: t.all(x > 0, 1),
-    "any": lambda t, x: t.any(x > 2, dim=0, keepdim=True),
-    "sum of bools": lambda t, x: (x > 1).sum(1),
-    "sum of integers": lambda t, x: x.long().sum(),
-    "sum": lambda t, x: x.sum((0, -1)),
+    "sum": lambda t, x: x.sum(),
+    "sum 0": lambda t, x: t.sum(x, 0),
+    "sum -1": lambda t, x: t.sum(input=x, dim=-1, keepdim=True),
+    "sum ()": lambda t, x: x.sum(()),
+    "sum None": lambda t, x: x.sum(None, True),
+    "sum (0, 1)": lambda t, x: x.sum((0, 1)),
+    "sum [1]": lambda t, x: x.sum([1], True),
+    "sum 0, 1": lambda t, x: x.sum(0, 1),
+    "sum True": lambda t, x: x.sum(True),
+    "sum of 2": lambda t, x: x.sum(2),
+    "sum twice": lambda t, x: x.sum((0, 0)),
+    "sum float32": lambda t, x: x.sum(0, dtype=t.float32),
+    "sum int64": lambda t, x: (x > 1).sum(0, dtype=t.int64),
+    "sum of bools": lambda t, x: (x > 1).sum(0),
+    "mean": lambda t, x: x.mean(),
+    "mean 0": lambda t, x: t.mean(input=x, dim=0),
+    "mean ()": lambda t, x: x.mean((), keepdim=True),
+    "mean (0, 1)": lambda t, x: x.mean((0, 1), True),
+    "mean float32": lambda t, x: x.mean(-1, dtype=t.float32),
+    "mean float64": lambda t, x: x.mean(dtype=t.float64),
+    "mean int64": lambda t, x: x.mean(dtype=t.int64),
+    "prod": lambda t, x: x.prod(),
+    "prod 0": lambda t, x: t.prod(x, 0),
+    "prod -1": lambda t, x: t.prod(input=x, dim=-1, keepdim=True),
+    "prod (0, 1)": lambda t, x: x.prod((0, 1)),
+    "prod float64": lambda t, x: x.prod(0, dtype=t.float64),
+    "prod of bools": lambda t, x: (x > 1).prod(0),
+    "var": lambda t, x: x.var(),
+    "var 0": lambda t, x: t.var(x, 0),
+    "var -1": lambda t, x: t.var(input=x, dim=(-1,), correction=0, keepdim=True),
+    "var False": lambda t, x: t.var(x, False),
+    "var 0, True, True": lambda t, x: x.var(0, True, True),
+    "var 0, 1": lambda t, x: x.var(0, 1),
+    "var True, True": lambda t, x: x.var(True, True),
+    "var None": lambda t, x: x.var(None, False),
+    "var both": lambda t, x: x.var(0, unbiased=True, correction=1),
+    "std": lambda t, x: x.std(),
+    "std 0": lambda t, x: t.std(x, 0, unbiased=False),
+    "std -1": lambda t, x: t.std(x, dim=-1, correction=0.5),
+    "std False": lambda t, x: t.std(input=x, unbiased=False),
+    "std (0, 1)": lambda t, x: x.std((0, 1), False, True),
+    "all": lambda t, x: x.all(),
+    "all 0": lambda t, x: t.all(x, 0),
+    "all -1": lambda t, x: t.all(input=x, dim=-1, keepdim=True),
+    "all ()": lambda t, x: x.all(()),
+    "all (0, 1)": lambda t, x: x.all((0, 1), True),
+    "all None": lambda t, x: x.all(dim=None),
+    "any": lambda t, x: x.any(),
+    "any 0": lambda t, x: t.any(x, dim=0),
+    "any []": lambda t, x: x.any([]),
+    "any (0, 1)": lambda t, x: x.any((0, 1)),
 }
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_as_in_pytorch_with_ties(call):
-    torch = pytest.importorskip("torch")
-    values = [[1.0, 3.0, 3.0], [2.0, 2.0, 2.0], [0.0, 0.0, 1.0]]
-    ours, theirs = leaf(*values), torch.tensor(values, dtype=torch.float64, requires_grad=True)
-    y, wanted = call(ta, ours), call(torch, theirs)
-    assert f"torch.{y.dtype}" == str(wanted.dtype) and y.shape == tuple(wanted.shape)
-    np.testing.assert_allclose(y.detach(), wanted.detach().numpy(), rtol=1e-12)
-    assert y.requires_grad == wanted.requires_grad
-    if y.requires_grad:
-        y.sum().backward()
-        wanted.sum().backward()
-        np.testing.assert_allclose(ours.grad, theirs.grad.numpy(), rtol=1e-12)
+# PyTorch divides a product by each factor, which makes NaN of infinities.
+APART = [(name, values) for name in CALLS if name.startswith("prod") for values in ("infinities", "not a number")]
+CASES = [(call, values) for call in CALLS for values in VALUES if (call, values) not in APART]
+
+
+@pytest.mark.filterwarnings("ignore:(var|std)")  # PyTorch's, of a variance of nothing
+@pytest.mark.parametrize("call, values", CASES)
+def test_as_in_pytorch(call, values):
+    as_in_pytorch(CALLS[call], VALUES[values])

@@ -94,10 +94,12 @@ def extreme(name, x, dim, keepdim, other, values, position, of_both):
     if other is not None and dim is None and not keepdim:
         return of_both(x, other)
     if other is not None or (dim is None and keepdim) or isinstance(dim, (tuple, list)):
-        raise TypeError(f"{name}: wanted nothing, one dim (and keepdim), or a second tensor, got dim={dim!r}, "
-                        f"keepdim={keepdim!r}{', other' if other is not None else ''}: a{name} takes several dims")
+        got = f"dim={dim!r}, keepdim={keepdim!r}" + (", and a tensor" if other is not None else "")
+        raise TypeError(f"{name}: wanted nothing, one dim (and keepdim), or a second tensor, got {got}: "
+                        f"a{name} takes several dims")
+    choices(name, x, dim, keepdim)
     if dim is None:
         return values(x)
     found = position(x, dim=dim, keepdim=True)
     chosen = gather(x, dim, found)
-    return Found(*((chosen, found) if keepdim else (squeeze(chosen, dim), squeeze(found, dim))))
+    return Found(chosen, found) if keepdim else Found(squeeze(chosen, dim), squeeze(found, dim))

@@ -14,20 +14,17 @@ import numpy as np
 from ..tensor import op, spread
 from .choices import where
 from .joining import cat, split
-from .shapes import axis_of, reshape
+from .shapes import axes_of, axis_of, reshape
 
 
 def axes(name, x, dim, keepdim=False):
     """`dim` as a tuple of axes, each from 0 up, none twice."""
     if not isinstance(keepdim, (bool, np.bool_)) or isinstance(dim, bool):
         got = f"dim={dim!r}, keepdim={keepdim!r}"
-        raise TypeError(f"{name}: wanted numbers as dim, True or False as keepdim, got {got}: several dims are a tuple")
+        raise TypeError(f"{name}: wanted numbers as dim, True or False as keepdim, got {got}: put dims in a tuple")
     if dim in (None, (), []):
         return tuple(range(x.ndim))
-    found = tuple(axis_of(name, x.ndim, d) for d in (dim if isinstance(dim, (tuple, list)) else (dim,)))
-    if len(set(found)) < len(found):
-        raise ValueError(f"{name}: dim must name each dimension once, got {dim}")
-    return found if x.ndim else ()
+    return axes_of(name, x.ndim, dim if isinstance(dim, (tuple, list)) else (dim,))
 
 
 def across(dy, x, dim):
@@ -162,7 +159,7 @@ def forms(name, dim, unbiased, keepdim, correction):
         dim, unbiased = None, dim
     if unbiased is not None and (correction is not None or not isinstance(unbiased, bool)):
         got = f"unbiased={unbiased!r}, correction={correction!r}"
-        raise TypeError(f"{name}: wanted unbiased=True or False, or a correction, got {got}: several dims are a tuple")
+        raise TypeError(f"{name}: wanted unbiased=True or False, or a correction, got {got}: put dims in a tuple")
     return dim, keepdim, unbiased is not False if correction is None else correction
 
 
