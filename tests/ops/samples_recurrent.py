@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from tests.ops.samples import Sample, Wrong, moved, numbers, register
-from tests.ops.samples_networks import lined, product, rows, shares
+from tests.ops.samples_networks import rows, shares
+from tests.ops.samples_products import lined, product
 from tinyattn.ops.attention import additive_attention, attention
 from tinyattn.ops.gru import gru, gru_cell
 from tinyattn.ops.lstm import lstm, lstm_cell

@@ -52,7 +52,7 @@ def test_errors():
     for p in (-0.1, 1.1, float("nan")):
         with pytest.raises(ValueError, match=r"dropout: p must be in 0 \.\.\. 1, got"):
             dropout(ta.ones(1), p)
-    with pytest.raises(TypeError, match=r"dropout: x must be floating-point, got int64: use .float\(\)"):
+    with pytest.raises(TypeError, match=r"dropout: input must be floating-point, got int64: use .float\(\)"):
         dropout(ta.tensor([1]))
 
 

@@ -25,7 +25,7 @@ IDS = [[1, 3, 3, 0, 3], [[5, 5], [0, 5]], 2, [], [[], []], [[[0]]]]
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_value_and_gradient(ids, dtype):
     weight, ids = table(dtype=dtype), np.array(ids, np.int64)
-    y = embedding(weight, ids)
+    y = embedding(ids, weight)
     np.testing.assert_array_equal(y.detach().numpy(), weight.array[ids])
     dy = np.random.default_rng(0).standard_normal(y.shape).astype(dtype)
     y.backward(ta.tensor(dy, dtype=dtype))
@@ -41,7 +41,7 @@ def test_gradients(ids, padding_idx):
     weight = table()
 
     def function(weight):
-        y = embedding(weight, ids, padding_idx)
+        y = embedding(ids, weight, padding_idx)
         return y * y * y
 
     if padding_idx is None:
@@ -56,7 +56,7 @@ def test_gradients(ids, padding_idx):
 
 def test_the_padding_row_gets_no_gradient():
     weight = table()
-    embedding(weight, [0, 2, 2, 1], padding_idx=2).sum().backward()
+    embedding([0, 2, 2, 1], weight, padding_idx=2).sum().backward()
     np.testing.assert_array_equal(weight.grad.numpy(), [[1] * 3, [1] * 3, [0] * 3, [0] * 3, [0] * 3, [0] * 3])
 
 
@@ -65,26 +65,26 @@ def test_views_and_read_only_arrays():
     weight.flags.writeable = False
     ids = np.arange(12, dtype=np.int32).reshape(3, 4)[:, ::2] % 6
     ids.flags.writeable = False
-    np.testing.assert_array_equal(embedding(weight, ids), weight[ids])
+    np.testing.assert_array_equal(embedding(ids, weight), weight[ids])
     leaf = ta.tensor(weight, requires_grad=True)
-    y = embedding(leaf, ta.tensor(ids))
+    y = embedding(ta.tensor(ids), leaf)
     y.sum().backward()  # its gradient is one number, broadcast
     np.testing.assert_array_equal(leaf.grad.numpy().sum(1), np.bincount(ids.ravel(), minlength=6) * 3)
 
 
 def test_empty_tables():
-    assert embedding(np.ones((3, 0)), [1, 2]).shape == (2, 0)
+    assert embedding([1, 2], np.ones((3, 0))).shape == (2, 0)
     weight = table(0, 3)
-    embedding(weight, np.zeros(0, int)).sum().backward()
+    embedding(np.zeros(0, int), weight).sum().backward()
     assert weight.grad.shape == (0, 3)
 
 
 @pytest.mark.parametrize("call, error, text", [
-    (lambda: embedding(np.ones((3, 2)), [0, 3]), IndexError, r"embedding: ids must be in 0 ... 2, got 3"),
-    (lambda: embedding(np.ones((3, 2)), [0, -1]), IndexError, "got -1"),
-    (lambda: embedding(np.ones((3, 2)), [0.0]), TypeError, "ids must be integers, got float64"),
-    (lambda: embedding(np.ones(3), [0]), ValueError, r"weight must be \(V, E\), got \(3,\)"),
-    (lambda: embedding(np.ones((3, 2)), [0], padding_idx=3), ValueError, "padding_idx must be in -3 ... 2, got 3"),
+    (lambda: embedding([0, 3], np.ones((3, 2))), IndexError, r"embedding: ids must be in 0 ... 2, got 3"),
+    (lambda: embedding([0, -1], np.ones((3, 2))), IndexError, "got -1"),
+    (lambda: embedding([0.0], np.ones((3, 2))), TypeError, "ids must be integers, got float64"),
+    (lambda: embedding([0], np.ones(3)), ValueError, r"weight must be \(V, E\), got \(3,\)"),
+    (lambda: embedding([0], np.ones((3, 2)), padding_idx=3), ValueError, "padding_idx must be in -3 ... 2, got 3"),
 ])
 def test_errors(call, error, text):
     with pytest.raises(error, match=text):
@@ -95,7 +95,7 @@ def test_equals_torch():
     torch = pytest.importorskip("torch")
     weight, ids = table(), np.array([[5, 1, 1], [2, 5, 5]])
     other = torch.tensor(weight.array, requires_grad=True)
-    y = embedding(weight, ids, padding_idx=1)
+    y = embedding(ids, weight, padding_idx=1)
     wanted = torch.nn.functional.embedding(torch.tensor(ids), other, padding_idx=1)
     (y * y).sum().backward()
     (wanted * wanted).sum().backward()

@@ -106,17 +106,17 @@ def test_integers():
 
 @pytest.mark.parametrize("call, error, text", [
     (lambda: matmul(np.ones((2, 3)), np.ones((4, 5))), ValueError,
-     r"matmul: a's last size must be b's last but one, got \(2, 3\) and \(4, 5\)"),
+     r"matmul: input's last size must be other's last but one, got \(2, 3\) and \(4, 5\)"),
     (lambda: matmul(np.ones(()), np.ones((4, 5))), ValueError, r"matmul: wanted vectors or matrices, got \(\) and"),
     (lambda: matmul(np.ones((2, 3, 4)), np.ones((3, 4, 5))), ValueError, r"matmul: dimensions before .* \(2, 3, 4\)"),
     (lambda: matmul(np.ones((2, 2), np.float32), np.ones((2, 2))), TypeError, "one dtype, got float32 and float64"),
     (lambda: matmul(np.ones((2, 2)), [1, 2]), TypeError, "matmul: wanted tensors or arrays, got list"),
     (lambda: mm(np.ones((2, 3)), np.ones(3)), ValueError, "mm: wanted 2 dimensions each"),
-    (lambda: bmm(np.ones((2, 3, 4)), np.ones((1, 4, 5))), ValueError, "bmm: a and b must have as many matrices"),
+    (lambda: bmm(np.ones((2, 3, 4)), np.ones((1, 4, 5))), ValueError, "bmm: both must have as many matrices"),
     (lambda: dot(np.ones(3), np.ones(4)), ValueError, r"got \(3,\) and \(4,\)"),
     (lambda: outer(np.ones(3), np.ones((4, 1))), ValueError, "outer: wanted 1 dimensions"),
     (lambda: linear(np.ones((2, 3)), np.ones((3, 4))), ValueError,
-     r"linear: wanted x \(..., K\) and weight \(N, K\), got \(2, 3\) and \(3, 4\)"),
+     r"linear: wanted input \(..., K\) and weight \(N, K\), got \(2, 3\) and \(3, 4\)"),
     (lambda: linear(np.ones((2, 3)), np.ones((4, 3)), np.ones(3)), ValueError, r"\(N,\) = \(4,\), got \(3,\)"),
     (lambda: linear(np.ones((2, 3)), np.ones((4, 3)), np.ones(4, np.float32)), TypeError, "float64 and float32"),
 ])

@@ -12,6 +12,7 @@ from .comparisons import (
 )
 from .copies import clone
 from .division import div, floor_divide, remainder
+from .einsum import einsum
 from .elementwise import (
     abs, add, cos, div_, exp, expm1, log, log1p, mul, neg, pow, rsqrt, sign, sin, sqrt, sub,
 )
@@ -25,6 +26,7 @@ from .scans import cumsum
 from .shapes import (
     expand, flatten, flip, permute, repeat, reshape, squeeze, t, transpose, unsqueeze, view,
 )
+from .similarity import cosine_similarity
 from .softmax import log_softmax, logsumexp, softmax
 from .triangles import tril, triu
 
@@ -37,7 +39,7 @@ BOTH = [
     minimum, mm, mul, ne, neg, outer, permute, pow, prod, relu, remainder, reshape, rsqrt, sigmoid, sign, sin,
     softmax, sort, split, sqrt, squeeze, std, sub, sum, t, tanh, topk, transpose, tril, triu, unsqueeze, var,
 ]  # fmt: skip
-FUNCTIONS_ONLY = [cat, stack, where]
+FUNCTIONS_ONLY = [cat, cosine_similarity, einsum, stack, where]
 METHODS_ONLY = [copies.contiguous, copies.copy_, copies.fill_, copies.to, copies.zero_, expand, repeat, view]
 
 OPERATORS = {"add": add, "sub": sub, "mul": mul, "truediv": div_, "floordiv": floor_divide, "mod": remainder,

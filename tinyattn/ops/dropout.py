@@ -9,6 +9,7 @@ from ..tensor import op
 
 
 @op
+@np.errstate(invalid="ignore")
 def dropout_(x, /, mask):
     """y = x · mask"""
     return x * mask
@@ -17,18 +18,22 @@ def dropout_(x, /, mask):
 dropout_.gradient(dx=lambda dy, mask: dy * mask)
 
 
-def dropout(x, p=0.5, training=True):
+def dropout(input, p=0.5, training=True, inplace=False):
     """y = x · mask, where mask is 0 with probability p, else 1 / (1 − p); y = x when not training.
 
     The masks come from `streams.generator()`: seed it with `ta.manual_seed`.
-    Raises: ValueError unless 0 ≤ p ≤ 1, TypeError for integers.
+    Raises: ValueError unless 0 ≤ p ≤ 1, TypeError for integers that would be scaled, NotImplementedError for inplace.
     Source: Srivastava et al. 2014, "Dropout", section 10, the scaling moved from testing to training.
     """
     if not 0 <= p <= 1:
         raise ValueError(f"dropout: p must be in 0 ... 1, got {p}")
-    if x.dtype.kind != "f":
-        raise TypeError(f"dropout: x must be floating-point, got {x.dtype}: use .float()")
+    if inplace:
+        raise NotImplementedError("dropout: inplace=True is not supported: use what it returns")
     if not training or p == 0:
-        return x
-    keep = generator().random(x.shape, np.float32) >= p
-    return dropout_(x, mask=keep * x.dtype.type(1 / (1 - p) if p < 1 else 0))
+        return input
+    if p == 1:
+        return dropout_(input, mask=np.zeros(input.shape, input.dtype))
+    if input.dtype.kind != "f":
+        raise TypeError(f"dropout: input must be floating-point, got {input.dtype}: use .float()")
+    keep = generator().random(input.shape, np.float32) >= p
+    return dropout_(input, mask=keep * input.dtype.type(1 / (1 - p)))

@@ -32,7 +32,7 @@ def add_rows_numpy(y, x, ids):
 
 
 @op
-def take_rows(weight, /, ids, padding=None):
+def take_rows(weight, /, ids, padding=None, by_frequency=False):
     """y = weight[ids]"""
     return np.take(weight, ids, axis=0)
 
@@ -45,9 +45,11 @@ def put_rows(x, /, ids, rows):
     return y
 
 
-def gradient_of_weight(dy, weight, ids, padding):
+def gradient_of_weight(dy, weight, ids, padding, by_frequency):
     if padding is not None:
         dy = where((ids != padding)[..., None], dy, 0.0)
+    if by_frequency:
+        dy = dy / np.bincount(ids.reshape(-1))[ids][..., None]
     return put_rows(dy, ids=ids, rows=weight.shape[0])
 
 
@@ -56,18 +58,24 @@ take_rows.gradient(dweight=gradient_of_weight)
 put_rows.gradient(dx=lambda dy, ids: take_rows(dy, ids=ids))
 
 
-def embedding(weight: Any, ids: Any, padding_idx: int | None = None) -> Any:
-    """y = weight[ids]: for each id its row of the table.
+def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm: float | None = None,
+              norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False) -> Any:
+    """y = weight[input]: for each id its row of the table.
 
     padding_idx: this row gets no gradient, so that it stays as it is.
+    max_norm: first scale the named rows that are longer down to this length, in the table itself.
+    norm_type: what length is: the p in (Σ |x|ᵖ)¹ᐟᵖ.
+    scale_grad_by_freq: divide the gradient of a row by how often it is named.
 
-    Shapes: weight (V, E), ids any shape of integers -> (*ids.shape, E).
+    Shapes: input any shape of integers, weight (V, E) -> (*input.shape, E).
     Raises: IndexError for an id that is not in 0 ... V - 1, TypeError for ids that are no integers, ValueError for
-    another shape of weight or a padding_idx out of range.
+    another shape of weight or a padding_idx out of range, NotImplementedError for sparse gradients.
     """
-    ids = ids.array if isinstance(ids, Tensor) else np.asarray(ids)
+    if sparse:
+        raise NotImplementedError("embedding: sparse=True is not supported, gradients are dense: leave it out")
+    ids = input.array if isinstance(input, Tensor) else np.asarray(input)
     if weight.ndim != 2:
-        raise ValueError(f"embedding: weight must be (V, E), got {tuple(weight.shape)}")
+        raise ValueError(f"embedding: weight must be (V, E), got {tuple(weight.shape)}: ids come first, then the table")
     if ids.dtype.kind not in "iu":
         raise TypeError(f"embedding: ids must be integers, got {ids.dtype}: use .long()")
     V = weight.shape[0]
@@ -78,4 +86,17 @@ def embedding(weight: Any, ids: Any, padding_idx: int | None = None) -> Any:
         if not -V <= padding_idx < V:
             raise ValueError(f"embedding: padding_idx must be in {-V} ... {V - 1}, got {padding_idx}")
         padding_idx %= V
-    return take_rows(weight, ids=ready(ids.astype(np.int64, copy=False)), padding=padding_idx)
+    if max_norm is not None:
+        shorten_rows(weight, np.unique(ids), max_norm, norm_type)
+    return take_rows(weight, ids=ready(ids.astype(np.int64, copy=False)), padding=padding_idx,
+                     by_frequency=bool(scale_grad_by_freq))
+
+
+def shorten_rows(weight: Any, ids: np.ndarray, max_norm: float, norm_type: float) -> None:
+    """In place: weight[ids], scaled to max_norm where they are longer."""
+    table = weight.array if isinstance(weight, Tensor) else weight
+    lengths = np.linalg.norm(table[ids], norm_type, axis=1)
+    long = lengths > max_norm
+    table[ids[long]] *= (max_norm / (lengths[long] + 1e-7))[:, None].astype(table.dtype)  # 1e-7: PyTorch's
+    if isinstance(weight, Tensor):
+        weight.mark_changed()

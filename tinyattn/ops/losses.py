@@ -1,203 +1,95 @@
-"""Losses: one number for how far an output is from what it should be. Cross-entropies are in nats.
-
-Softmax and cross-entropy are one op, for the derivative of the two together is so much simpler than that of each:
-p − y, the probabilities less the right answer.
-"""
+"""Losses: one number for how far an output is from what it should be. Cross-entropy has a file of its own."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from ..kernels.compile import kernel, ready
-from ..kernels.threads import over_rows
-from ..kernels.vector import EXACT, exp, largest
-from ..tensor import Tensor, op
-from .elementwise import mul, neg, sub
-from .fused import fused
-from .indexing import pick, put
+from ..tensor import op
+from .activations import sigmoid
+from .dtypes import floating
 from .reductions import mean, sum
-from .shapes import permute, reshape
-from .softmax import ELEMENTS_PER_THREAD, log_softmax, sum_exp
 
 REDUCTIONS = ("mean", "sum", "none")
 
 
-# --- the reference: the same in primitive ops ---------------------------
+def mse_loss(input: Any, target: Any, size_average: None = None, reduce: None = None, reduction: str = "mean",
+             weight: Any = None) -> Any:
+    """y = w (input − target)²
 
+    weight: a factor for each element; the mean is then divided by the sum of the weights.
+    reduction: "mean", "sum" or "none"; size_average, reduce: PyTorch's older names of it, not to be used.
 
-def cross_entropy_reference(logits, targets, ignore_index, reduction, label_smoothing):
-    """The loss of each row, or their mean or sum.    Shapes: logits (R, C), targets (R,)"""
-    rows = np.flatnonzero(targets != ignore_index)
-    log_p = log_softmax(logits if len(rows) == len(targets) else pick(logits, index=(rows,)), dim=1)
-    losses = neg(pick(log_p, index=(np.arange(len(rows)), targets[rows])))
-    if label_smoothing:  # the right answer is 1 − ε sure, ε is spread over all classes alike
-        losses = sub(mul(losses, 1 - label_smoothing), mul(mean(log_p, dim=1), label_smoothing))
-    return reduced(losses, rows, len(targets), reduction)
-
-
-def reduced(losses, rows, total, reduction):
-    """The losses of those `rows` out of `total` that count, brought to what the caller wants."""
-    if reduction == "none":
-        return losses if len(rows) == total else put(losses, index=(rows,), shape=(total,))
-    return mul(sum(losses), 1.0 if reduction == "sum" else 1 / len(rows) if len(rows) else math.nan)
-
-
-# --- the same in kernels ------------------------------------------------
-
-
-# Regrouped, (m − x) + log Σ would lose log Σ next to a large m.
-@kernel(fastmath=EXACT)
-def row_losses(losses, maxima, totals, logits, targets, ignore_index, smoothing):
-    """losses (R,), and for their gradient maxima (R,) and totals (R,) = Σ exp(x − max); logits (R, C), targets (R,)"""
-    R, C = logits.shape
-    for r in range(R):
-        losses[r], maxima[r], totals[r] = 0, 0, 1
-        if targets[r] == ignore_index:
-            continue
-        m = largest(logits[r])
-        maxima[r], totals[r] = m, sum_exp(logits[r], m)
-        below = (1 - smoothing) * (m - logits[r, targets[r]])  # how far the target's logit is below the largest
-        if smoothing > 0:
-            below += smoothing * sum_below(logits[r], m) / C  # and that of the average class
-        losses[r] = below + math.log(totals[r])
-
-
-@kernel
-def sum_below(x, m):
-    """Σ (m − x)"""
-    total = x.dtype.type(0)
-    for n in range(x.size):
-        total += m - x[n]
-    return total
-
-
-@kernel
-def row_gradients(dx, dy, logits, maxima, totals, targets, ignore_index, smoothing):
-    """dx (R, C) = dy · (p − y) of each row, dy (R,)"""
-    R, C = dx.shape
-    for r in range(R):
-        factor, spread = dy[r] / totals[r], dy[r] * dx.dtype.type(smoothing / C)
-        if targets[r] == ignore_index:
-            dx[r] = 0
-            continue
-        for c in range(C):
-            dx[r, c] = factor * exp(logits[r, c] - maxima[r]) - spread
-        dx[r, targets[r]] -= dy[r] * dx.dtype.type(1 - smoothing)
-
-
-@op(saves=True)
-def cross_entropy_(logits, /, targets, ignore_index, reduction, label_smoothing):
-    """y = −log softmax(x) at the target"""
-    R, C = logits.shape
-    logits = ready(logits)
-    losses, maxima, totals = np.empty(R), np.empty(R, logits.dtype), np.empty(R, logits.dtype)
-
-    def work(start, stop):
-        rows = slice(start, stop)
-        row_losses(losses[rows], maxima[rows], totals[rows], logits[rows], targets[rows], ignore_index, label_smoothing)
-
-    over_rows(work, R, ELEMENTS_PER_THREAD // max(C, 1))
-    counted = np.count_nonzero(targets != ignore_index)
-    if reduction == "none":
-        y = losses.astype(logits.dtype, copy=False)
-    else:
-        total = losses.sum()  # in float64
-        y = np.asarray(total if reduction == "sum" else total / counted if counted else math.nan, logits.dtype)
-    return y, (logits, maxima, totals, counted)
-
-
-@cross_entropy_.joint_gradient
-def _(logits, *, dy, saved, targets, ignore_index, reduction, label_smoothing):
-    logits, maxima, totals, counted = saved
-    R, C = logits.shape
-    each = dy / max(counted, 1) if reduction == "mean" else dy
-    each = ready(np.broadcast_to(np.asarray(each, logits.dtype), (R,)))
-    dx = np.empty_like(logits)
-
-    def work(start, stop):
-        rows = slice(start, stop)
-        row_gradients(dx[rows], each[rows], logits[rows], maxima[rows], totals[rows], targets[rows], ignore_index,
-                      label_smoothing)
-
-    over_rows(work, R, ELEMENTS_PER_THREAD // max(C, 1))
-    return (dx,)
-
-
-fused(cross_entropy_, cross_entropy_reference)
-
-
-# --- what callers see ---------------------------------------------------
-
-
-def cross_entropy(input: Any, target: Any, *, ignore_index: int = -100, reduction: str = "mean",
-                  label_smoothing: float = 0.0) -> Any:
-    """y = −log softmax(input) at the target, in nats
-
-    ignore_index: targets of this class count for nothing, neither in the loss nor in the mean's denominator.
-    reduction: "mean" or "sum" over all that counts, "none": one loss for each target. The mean of nothing is NaN.
-    label_smoothing: this share of the target's certainty is spread evenly over all classes.
-
-    Shapes: input (N, C), (N, C, d1, ...) or (C,), unnormalised; target the same without C, class numbers.
-    Raises: ValueError for other shapes or options, TypeError for targets that are no integers, IndexError for one
-    that is no class.
-    Source: Szegedy et al. 2016, section 7, for label smoothing.
+    Shapes: all the same. PyTorch broadcasts, with a warning; here that is refused, since it is nearly always a mistake.
+    Raises: ValueError for other shapes or options, TypeError where nothing is floating-point.
     """
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"cross_entropy: label_smoothing must be in 0 ... 1, got {label_smoothing}")
-    rows, targets = as_rows("cross_entropy", input, target, ignore_index, reduction)
-    y = cross_entropy_(rows, targets=targets, ignore_index=int(ignore_index), reduction=reduction,
-                       label_smoothing=float(label_smoothing))
-    return reshape(y, shape=tuple(target.shape)) if reduction == "none" else y
+    check_reduction("mse_loss", reduction, size_average, reduce)
+    for name, x in (("target", target), ("weight", input if weight is None else weight)):
+        if tuple(x.shape) != tuple(input.shape):
+            raise ValueError(f"mse_loss: {name} must have input's shape {tuple(input.shape)}, got {tuple(x.shape)}: "
+                             "reshape or expand one of them")
+    error = input - target
+    if error.dtype.kind != "f":
+        raise TypeError(f"mse_loss: input or target must be floating-point, got {input.dtype} and {target.dtype}: "
+                        "use .float()")
+    squares = error * error if weight is None else error * error * weight
+    if weight is None or reduction != "mean":
+        return reduced(squares, reduction)
+    return sum(squares) / sum(weight)
 
 
-def nll_loss(input: Any, target: Any, *, ignore_index: int = -100, reduction: str = "mean") -> Any:
-    """y = −input at the target, input being log-probabilities; arguments as in cross_entropy"""
-    log_p, targets = as_rows("nll_loss", input, target, ignore_index, reduction)
-    rows = np.flatnonzero(targets != ignore_index)
-    y = reduced(neg(pick(log_p, index=(rows, targets[rows]))), rows, len(targets), reduction)
-    return reshape(y, shape=tuple(target.shape)) if reduction == "none" else y
+@op(prepare=floating)
+def log_sigmoid(x, /):
+    """y = ln 1 / (1 + e⁻ˣ) = min(x, 0) − ln (1 + exp −|x|), which cannot overflow"""
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
 
 
-def mse_loss(input: Any, target: Any, *, reduction: str = "mean") -> Any:
-    """y = (input − target)²
+log_sigmoid.gradient(dx=lambda dy, x: dy * sigmoid(-x))
 
-    Raises: ValueError unless both have one shape: broadcasting here is nearly always a mistake.
+
+@np.errstate(invalid="ignore")  # infinite logits: NaN
+def binary_cross_entropy_with_logits(input: Any, target: Any, weight: Any = None, size_average: None = None,
+                                     reduce: None = None, reduction: str = "mean", pos_weight: Any = None) -> Any:
+    """y = −w (w₊ t ln σ(x) + (1 − t) ln (1 − σ(x))), x the input and t the target, in nats
+
+    target: 1 for yes, 0 for no, or a probability between. weight: a factor for each element; pos_weight: for the
+    part of "yes" alone, so that few of them weigh as much as many of "no".
+    reduction: "mean", "sum" or "none"; size_average, reduce: PyTorch's older names of it, not to be used.
+
+    Shapes: input and target the same; weight and pos_weight are broadcast to it.
+    Raises: ValueError for other shapes or options, TypeError unless input and target are floating-point.
     """
-    check_reduction("mse_loss", reduction)
-    if tuple(input.shape) != tuple(target.shape):
-        raise ValueError(f"mse_loss: input and target must have one shape, got {tuple(input.shape)} and "
-                         f"{tuple(target.shape)}: reshape or expand one of them")
-    error = sub(input, target)
-    squares = mul(error, error)
-    return squares if reduction == "none" else mean(squares) if reduction == "mean" else sum(squares)
+    name = "binary_cross_entropy_with_logits"
+    check_reduction(name, reduction, size_average, reduce)
+    if tuple(target.shape) != tuple(input.shape):
+        raise ValueError(f"{name}: target must have input's shape {tuple(input.shape)}, got {tuple(target.shape)}: "
+                         "reshape or expand one of them")
+    for x in (input, target):
+        if x.dtype.kind != "f":
+            raise TypeError(f"{name}: input and target must be floating-point, got {input.dtype} and {target.dtype}: "
+                            "use .float()")
+    # ln (1 − σ(x)) = ln σ(x) − x, so both parts share one logarithm
+    shared = 1 if pos_weight is None else 1 + (pos_weight - 1) * target
+    losses = (1 - target) * input - shared * log_sigmoid(input)
+    weighted = losses if weight is None else losses * weight
+    if tuple(weighted.shape) != tuple(input.shape) or weighted.dtype != losses.dtype:
+        raise ValueError(f"{name}: weights must fit input's shape {tuple(input.shape)} and dtype {losses.dtype}, got "
+                         f"{tuple(weighted.shape)} and {weighted.dtype} with them")
+    return reduced(weighted, reduction)
 
 
-def as_rows(name: str, input: Any, target: Any, ignore_index: int, reduction: str) -> tuple[Any, np.ndarray]:
-    """input as (R, C) and the targets as (R,), checked."""
-    check_reduction(name, reduction)
-    targets = target.array if isinstance(target, Tensor) else np.asarray(target)
-    shape = tuple(input.shape)
-    classes = min(1, input.ndim - 1)
-    if input.ndim == 0 or shape[:classes] + shape[classes + 1:] != targets.shape:
-        raise ValueError(f"{name}: wanted input (N, C, ...) and target (N, ...), got {shape} and {targets.shape}")
-    if input.dtype.kind != "f":
-        raise TypeError(f"{name}: input must be floating-point, got {input.dtype}: use .float()")
-    if targets.dtype.kind not in "iu":
-        raise TypeError(f"{name}: targets must be class numbers, integers, got {targets.dtype}: use .long()")
-    C = shape[classes]
-    counted = targets[targets != ignore_index]
-    if counted.size and not 0 <= counted.min() <= counted.max() < C:
-        wrong = counted.min() if counted.min() < 0 else counted.max()
-        raise IndexError(f"{name}: targets must be in 0 ... {C - 1}, or ignore_index = {ignore_index}, got {wrong}")
-    if input.ndim > 2:
-        input = permute(input, 0, *range(2, input.ndim), 1)
-    rows = input if input.ndim == 2 else reshape(input, shape=(targets.size, C))
-    return rows, ready(targets.reshape(-1).astype(np.int64, copy=False))
+# --- what losses share --------------------------------------------------
 
 
-def check_reduction(name: str, reduction: str) -> None:
+def check_reduction(name: str, reduction: str, size_average: None, reduce: None) -> None:
+    if size_average is not None or reduce is not None:
+        raise ValueError(f"{name}: size_average and reduce are not supported: use reduction=, one of "
+                         f"{', '.join(REDUCTIONS)}")
     if reduction not in REDUCTIONS:
         raise ValueError(f"{name}: reduction must be one of {', '.join(REDUCTIONS)}, got {reduction!r}")
+
+
+def reduced(losses: Any, reduction: str) -> Any:
+    """The losses of all elements, or their mean or sum."""
+    return losses if reduction == "none" else mean(losses) if reduction == "mean" else sum(losses)
