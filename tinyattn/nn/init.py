@@ -64,7 +64,7 @@ def eye_(tensor: Tensor) -> Tensor:
     """1 on the diagonal, 0 elsewhere. Raises: ValueError unless it has two dimensions."""
     if tensor.ndim != 2:
         raise ValueError(f"eye_: wanted a matrix, got shape {tensor.shape}")
-    return fill(tensor, np.eye(*tensor.shape))
+    return fill(tensor, np.eye(tensor.shape[0], tensor.shape[1]))
 
 
 def orthogonal_(tensor: Tensor, gain: float = 1) -> Tensor:

@@ -19,13 +19,17 @@ class Linear(Module):
     Shapes: x (..., in_features), y (..., out_features), weight W (out_features, in_features), bias (out_features,)
     """
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True, *, dtype: Any = None) -> None:
+    def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None,
+                 dtype: Any = None) -> None:
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
         bound = 1 / math.sqrt(in_features) if in_features else 0.0
-        self.weight = Parameter(init.uniform_(create.zeros(out_features, in_features, dtype=dtype), -bound, bound))
-        shift = Parameter(init.uniform_(create.zeros(out_features, dtype=dtype), -bound, bound)) if bias else None
-        self.register_parameter("bias", shift)
+
+        def begun(*shape: int) -> Parameter:
+            return Parameter(init.uniform_(create.zeros(*shape, dtype=dtype, device=device), -bound, bound))
+
+        self.weight = begun(out_features, in_features)
+        self.register_parameter("bias", begun(out_features) if bias else None)
 
     def forward(self, input: Any) -> Any:
         return F.linear(input, self.weight, self.bias)
@@ -44,7 +48,8 @@ class Embedding(Module):
 
     def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None,
                  max_norm: float | None = None, norm_type: float = 2.0, scale_grad_by_freq: bool = False,
-                 sparse: bool = False, *, dtype: Any = None) -> None:
+                 sparse: bool = False, _weight: Any = None, _freeze: bool = False, device: Any = None,
+                 dtype: Any = None) -> None:
         super().__init__()
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
         self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
@@ -52,10 +57,12 @@ class Embedding(Module):
             raise NotImplementedError("Embedding: sparse=True is not supported, gradients are dense: leave it out")
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise ValueError(f"Embedding: padding_idx must be one of {num_embeddings} ids, got {padding_idx}")
-        table = init.normal_(create.zeros(num_embeddings, embedding_dim, dtype=dtype))
-        if padding_idx is not None:
-            table[padding_idx] = 0.0
-        self.weight = Parameter(table)
+        table = _weight
+        if table is None:
+            table = init.normal_(create.zeros(num_embeddings, embedding_dim, dtype=dtype, device=device))
+            if padding_idx is not None:
+                table[padding_idx] = 0.0
+        self.weight = Parameter(table, requires_grad=not _freeze)
 
     @classmethod
     def from_pretrained(cls, embeddings: Any, freeze: bool = True, padding_idx: int | None = None,
@@ -64,9 +71,8 @@ class Embedding(Module):
         """A layer over a table that is there, in its memory; frozen, it is not learned any more."""
         if embeddings.ndim != 2:
             raise ValueError(f"Embedding: embeddings must have 2 dimensions, got shape {tuple(embeddings.shape)}")
-        layer = cls(*embeddings.shape, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
-        layer.weight = Parameter(embeddings, requires_grad=not freeze)
-        return layer
+        rows, columns = embeddings.shape
+        return cls(rows, columns, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, embeddings, freeze)
 
     def forward(self, input: Any) -> Any:
         return F.embedding(input, self.weight, self.padding_idx, self.max_norm, self.norm_type,
@@ -86,12 +92,12 @@ class LayerNorm(Module):
     Source: Ba et al. 2016, "Layer normalization", eq. 4.
     """
 
-    def __init__(self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True, *,
-                 dtype: Any = None) -> None:
+    def __init__(self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True,
+                 device: Any = None, dtype: Any = None) -> None:
         super().__init__()
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
-        weight, shift = Parameter(create.ones(*shape, dtype=dtype)), Parameter(create.zeros(*shape, dtype=dtype))
+        weight, shift = (Parameter(create.full(shape, begun, dtype or create.float32, device)) for begun in (1.0, 0.0))
         self.register_parameter("weight", weight if elementwise_affine else None)
         self.register_parameter("bias", shift if elementwise_affine and bias else None)
 

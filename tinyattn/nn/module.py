@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..hooks import Hook, HookHandle
+from ..hooks import HookHandle
 from ..state import state
 from ..tensor import Tensor
 from .owner import Owner
@@ -67,16 +67,18 @@ class Module(Owner):
             parameter.requires_grad = requires_grad
         return self
 
-    def to(self, dtype: Any) -> Self:
-        """All parameters, and buffers of floats, in another dtype, in place.
+    def to(self, *args: Any, **options: Any) -> Self:
+        """All parameters, their gradients and the buffers of floats in another dtype, in place; arguments of Tensor.to.
 
-        Raises: TypeError unless it is a floating-point one.
+        Raises: TypeError unless it is a floating-point dtype, ValueError for another device than the CPU.
         """
-        if np.dtype(dtype).kind != "f":
-            raise TypeError(f"{type(self).__name__}.to: wanted a floating-point dtype, got {np.dtype(dtype)}")
-        for tensor in (*self.parameters(), *(buffer for buffer in self.buffers() if buffer.is_floating_point())):
-            tensor.array = tensor.array.astype(dtype, copy=False)
-            tensor.grad = None if tensor.grad is None else Tensor(tensor.grad.array.astype(dtype, copy=False))
+        wanted = Tensor(np.float32(0)).to(*args, **options).dtype
+        if wanted.kind != "f":
+            raise TypeError(f"{type(self).__name__}.to: wanted a floating-point dtype, got {wanted}")
+        for tensor in (*self.parameters(), *self.buffers()):
+            if tensor.is_floating_point():
+                tensor.array = tensor.detach().to(*args, **options).array
+                tensor.grad = None if tensor.grad is None else tensor.grad.detach().to(*args, **options)
         return self
 
     def float(self) -> Self:
@@ -92,21 +94,20 @@ class Module(Owner):
 
         with_kwargs: `hook(module, inputs, options)`, which returns new inputs and new options.
         """
-        def positional(module: Module, inputs: tuple, options: dict[str, Any]) -> Any:
+        def without_options(module: Module, inputs: tuple, options: dict[str, Any]) -> Any:
             inputs = hook(module, inputs)
             return inputs if inputs is None else (inputs if isinstance(inputs, tuple) else (inputs,), options)
 
-        return HookHandle(self._hooks, (BEFORE, hook if with_kwargs else positional))
+        call: Any = hook if with_kwargs else without_options
+        return HookHandle(self._hooks, (BEFORE, call))
 
     def register_forward_hook(self, hook: Callable, *, with_kwargs: bool = False) -> HookHandle:
         """`hook(module, inputs, output)` is called after every forward; what it returns, if anything, is the output.
 
         with_kwargs: `hook(module, inputs, options, output)`.
         """
-        def positional(module: Module, inputs: tuple, options: dict[str, Any], output: Any) -> Any:
-            return hook(module, inputs, output)
-
-        return HookHandle(self._hooks, (AFTER, hook if with_kwargs else positional))
+        call: Any = hook if with_kwargs else lambda module, inputs, options, output: hook(module, inputs, output)
+        return HookHandle(self._hooks, (AFTER, call))
 
     def _forward_with_hooks(self, *inputs: Any, **options: Any) -> Any:
         hooks = self._hooks.hooks or []
@@ -137,4 +138,4 @@ class Module(Owner):
 class Hooks:
     """What a HookHandle takes a hook out of again."""
 
-    hooks: list[tuple[int, Hook]] | None = None
+    hooks: list[tuple[int, Any]] | None = None

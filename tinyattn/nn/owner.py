@@ -111,7 +111,8 @@ class Owner:
     def named_modules(self, memo: set[Module] | None = None, prefix: str = "",
                       remove_duplicate: bool = True) -> Iterator[tuple[str, Module]]:
         """Itself and all modules below, each once, with the first of its paths ("encoder.lstm") or with all of them."""
-        waiting, seen = [(prefix, self)], set() if memo is None else memo
+        seen: set[Any] = set() if memo is None else memo
+        waiting: list[tuple[str, Any]] = [(prefix, self)]
         while waiting:
             path, module = waiting.pop()
             if not (remove_duplicate and module in seen):

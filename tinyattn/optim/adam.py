@@ -36,19 +36,20 @@ class Adam(Optimizer):
             raise ValueError(f"{self._name}: betas must be two numbers in 0 ... 1, 1 excluded, got {group['betas']}")
 
     def state_names(self, group: Group) -> tuple[str, ...]:
-        return ("exp_avg", "exp_avg_sq", *["max_exp_avg_sq"] * bool(group["amsgrad"]))
+        return ("step", "exp_avg", "exp_avg_sq", *["max_exp_avg_sq"] * bool(group["amsgrad"]))
 
     def update(self, parameter: Tensor, group: Group) -> None:
         x, dx, state = parameter.array, parameter.grad.array, self.state[parameter]  # type: ignore[union-attr]
         if not state:
             state["step"] = Tensor(np.zeros((), np.float32))  # its own: without a gradient there is no step
-            state.update({name: Tensor(np.zeros_like(x)) for name in self.state_names(group)})
+            state.update({name: Tensor(np.zeros_like(x)) for name in self.state_names(group)[1:]})
         state["step"].array += 1
         t, (beta1, beta2), lr, decay = int(state["step"]), group["betas"], group["lr"], group["weight_decay"]
         keep, decay = (1 - lr * decay, 0) if group["decoupled_weight_decay"] else (1, decay)
         numbers = (lr / (1 - beta1**t), beta1, beta2, 1 / math.sqrt(1 - beta2**t), group["eps"], decay, keep,
                    -1 if group["maximize"] else 1)
-        arrays = x, dx, *(state[name].array if name in state else None for name in STATE)
+        largest = state["max_exp_avg_sq"].array if group["amsgrad"] else None
+        arrays = x, dx, state["exp_avg"].array, state["exp_avg_sq"].array, largest
         if fits_kernels(group, *arrays):
             adam_kernel(*map(flat, arrays), *map(x.dtype.type, numbers))
         else:
@@ -72,9 +73,6 @@ class AdamW(Adam):
     def check_group(self, group: Group) -> None:
         group["decoupled_weight_decay"] = True  # also where the state of an Adam is loaded
         super().check_group(group)
-
-
-STATE = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 
 
 @kernel

@@ -45,12 +45,11 @@ class Optimizer:
         if not isinstance(param_group, dict) or "params" not in param_group:
             raise TypeError(f"{self._name}: a group of parameters must be a dictionary with \"params\" in it, got "
                             f"{param_group if isinstance(param_group, dict) else type(param_group).__name__}")
-        group = {**param_group, **self.listed(param_group["params"])}
-        group |= {option: value for option, value in self.defaults.items() if option not in group}
+        group = {**self.defaults, **param_group, **self.listed(param_group["params"])}
         self.check_group(group)
         if any(("param_names" in group) != ("param_names" in other) for other in self.param_groups):
             raise ValueError(f"{self._name}: wanted names with all groups of parameters, or with none of them")
-        known = [parameter for other in self.param_groups for parameter in other["params"]] + group["params"]
+        known = [parameter for _, parameter in members([*self.param_groups, group])]
         if len(set(known)) < len(known):
             raise ValueError(f"{self._name}: wanted each parameter once, got one several times: it would be updated "
                              "as often")
@@ -88,15 +87,11 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients; with set_to_none=False make them 0, in their own memory."""
-        for _, parameter in self.members():
+        for _, parameter in members(self.param_groups):
             if set_to_none or parameter.grad is None:
                 parameter.grad = None
             else:
                 parameter.grad = parameter.grad.detach().zero_()  # without the graph that create_graph left
-
-    def members(self) -> Iterator[tuple[Group, Tensor]]:
-        """Every parameter, with the group that it is in."""
-        return ((group, parameter) for group in self.param_groups for parameter in group["params"])
 
     # --- a step ---------------------------------------------------------
 
@@ -110,7 +105,7 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         with no_grad():
-            for group, parameter in self.members():
+            for group, parameter in members(self.param_groups):
                 if parameter.grad is not None:
                     self.update(parameter, group)
                     parameter.mark_changed()
@@ -121,7 +116,7 @@ class Optimizer:
         raise NotImplementedError(f"{self._name}: an optimiser needs a method update(self, parameter, group), or step")
 
     def state_names(self, group: Group) -> tuple[str, ...]:
-        """The names of the arrays, in a parameter's shape, that the state has of each parameter."""
+        """What the state has of each parameter: "step", and names of arrays in the parameter's shape."""
         return ()
 
     # --- saving ---------------------------------------------------------
@@ -131,7 +126,7 @@ class Optimizer:
 
         The tensors in it are the optimiser's own, not copies.
         """
-        numbers = {parameter: number for number, (_, parameter) in enumerate(self.members())}
+        numbers = {parameter: number for number, (_, parameter) in enumerate(members(self.param_groups))}
         return {
             "state": {number: dict(self.state[p]) for p, number in numbers.items() if self.state.get(p)},
             "param_groups": [{**group, "params": [numbers[p] for p in group["params"]]} for group in self.param_groups],
@@ -147,15 +142,13 @@ class Optimizer:
         if sizes != wanted:
             raise ValueError(f"{self._name}: the state must be of groups of {wanted} parameters, got {sizes}: "
                              "is it another model's?")
-        numbers = [number for group in saved for number in group["params"]]
-        groups = [{**theirs, "params": mine["params"]} for mine, theirs in zip(self.param_groups, saved)]
-        for mine, group in zip(self.param_groups, groups):
-            if "param_names" in mine:
-                group.setdefault("param_names", mine["param_names"])
-            group |= {option: value for option, value in self.defaults.items() if option not in group}
-            self.check_group(group)
-        places = dict(zip(numbers, ((group, parameter) for group in groups for parameter in group["params"])))
-        state = defaultdict(dict)
+        groups = []
+        for mine, theirs in zip(self.param_groups, saved):
+            names = {"param_names": mine["param_names"]} if "param_names" in mine else {}
+            groups.append({**self.defaults, **names, **theirs, "params": mine["params"]})
+            self.check_group(groups[-1])
+        places = dict(zip((number for _, number in members(saved)), members(groups)))
+        state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         for number, entries in state_dict["state"].items():
             if number not in places:
                 raise KeyError(f"{self._name}: the state is of parameter {number}, which is in no group")
@@ -170,7 +163,7 @@ class Optimizer:
             if name not in entries:
                 raise KeyError(f"{self._name}: the state of parameter {number} must have {name}, got "
                                f"{', '.join(entries)}: is it another optimiser's?")
-            if entries[name].shape != parameter.shape:
+            if name != "step" and entries[name].shape != parameter.shape:
                 raise ValueError(f"{self._name}: {name} of parameter {number} must have shape {parameter.shape}, got "
                                  f"{entries[name].shape}: is it another model's?")
 
@@ -180,6 +173,11 @@ class Optimizer:
             lines += [f"Parameter Group {number}"]
             lines += [f"    {option}: {group[option]}" for option in sorted(group) if option != "params"]
         return f"{self._name} (\n" + "\n".join(lines) + "\n)"
+
+
+def members(groups: list[Group]) -> Iterator[tuple[Group, Any]]:
+    """Every parameter, with the group that it is in."""
+    return ((group, parameter) for group in groups for parameter in group["params"])
 
 
 def remembered(name: str, value: Any, parameter: Tensor) -> Any:

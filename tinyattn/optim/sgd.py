@@ -46,13 +46,13 @@ class SGD(Optimizer):
             v, new = self.state[parameter]["momentum_buffer"].array, 1 if first else 1 - group["dampening"]
         numbers = (group["lr"], group["momentum"], new, group["weight_decay"], -1 if group["maximize"] else 1)
         if fits_kernels(group, x, dx, v):
-            sgd_kernel(flat(x), flat(dx), flat(v), *map(x.dtype.type, numbers), bool(group["nesterov"]))
+            sgd_kernel(flat(x), flat(dx), flat(v), bool(group["nesterov"]), *map(x.dtype.type, numbers))
         else:
-            sgd_numpy(x, dx, v, *map(float, numbers), group["nesterov"])
+            sgd_numpy(x, dx, v, group["nesterov"], *map(float, numbers))
 
 
 @kernel
-def sgd_kernel(x, dx, v, lr, momentum, new, weight_decay, sign, nesterov):
+def sgd_kernel(x, dx, v, nesterov, lr, momentum, new, weight_decay, sign):
     """x, v (N,) move on by one step; v is None where there is no momentum."""
     for n in range(x.size):
         g = sign * dx[n] + weight_decay * x[n]
@@ -62,7 +62,7 @@ def sgd_kernel(x, dx, v, lr, momentum, new, weight_decay, sign, nesterov):
         x[n] -= lr * g
 
 
-def sgd_numpy(x, dx, v, lr, momentum, new, weight_decay, sign, nesterov):
+def sgd_numpy(x, dx, v, nesterov, lr, momentum, new, weight_decay, sign):
     """The same in NumPy, for arrays of any shape and layout."""
     g = sign * dx
     if weight_decay:
