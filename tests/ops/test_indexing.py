@@ -36,13 +36,48 @@ INDICES = {
     "list": lambda t: [2, 0],
     "single int": lambda t: t.tensor(2),
     "int far apart": lambda t: (t.tensor([1, 2]), None, t.tensor([0, 1])),
+    "list of lists": lambda t: [[0, 3], [1, 2]],
+    "list of a slice and a list": lambda t: [slice(1, 3), [2, 0]],
+    "list of bools": lambda t: [True, False, True, True],
+    "no list": lambda t: [],
+    "nothing": lambda t: (),
+    "true": lambda t: True,
+    "false": lambda t: False,
+    "single bool": lambda t: t.tensor(True),
+    "true between": lambda t: (1, True, slice(1, 3)),
+    "true, ints": lambda t: (True, t.tensor([1, 2])),
+    "int32": lambda t: t.tensor([1, 2], dtype=t.tensor(np.zeros(1, np.int32)).dtype),
+    "range": lambda t: (slice(None), range(2)),
+    "tuple": lambda t: (slice(1, 3), (0, 2)),
+    "int and ints": lambda t: (1, t.tensor([0, 2, 2])),
+    "bool of columns": lambda t: (..., t.tensor([True, False, True])),
 }
+CUBE = {  # of three dimensions: an integer takes its own away before tensors are looked at
+    "int, slice, ints": lambda t: (0, slice(None), t.tensor([0, 3, 3])),
+    "slice, int, ints": lambda t: (slice(None), 1, t.tensor([0, 3, 3])),
+    "single int, slice, ints": lambda t: (t.tensor(1), slice(None), t.tensor([0, 3])),
+    "ints, slice, ints": lambda t: (t.tensor([0, 1]), slice(None), t.tensor([0, 3])),
+    "ints, int": lambda t: (t.tensor([0, 1, 1]), 2),
+    "ints, int, None, ints": lambda t: (t.tensor([0, 1]), -1, None, t.tensor([0, 1])),
+    "int, None, ints, int": lambda t: (0, None, t.tensor([0, 1]), 0),
+    "int, ..., ints": lambda t: (-1, ..., t.tensor([[0, 1], [2, 2]])),
+    "table, slice, int": lambda t: (t.tensor([[0]]), slice(1, 3), 0),
+    "ints, bool, int": lambda t: (t.tensor([0, 1]), t.tensor([True, True, False]), 0),
+    "None, true, ..., bool": lambda t: (None, True, ..., t.tensor([True, False, True, True])),
+    "bool of two, int": lambda t: (t.tensor(np.arange(6).reshape(2, 3) > 2), 1),
+    "int, bool of two": lambda t: (1, t.tensor(np.arange(12).reshape(3, 4) > 5)),
+    "int, true, int": lambda t: (0, True, 1),
+    "slice, list, None, int": lambda t: (slice(None), [0, 1], None, 0),
+}
+CASES = [pytest.param(X, index, id=name) for name, index in INDICES.items()]
+CASES += [pytest.param(np.arange(24.0).reshape(2, 3, 4), index, id=f"cube: {name}") for name, index in CUBE.items()]
 
 
-@pytest.mark.parametrize("index", INDICES.values(), ids=INDICES)
-def test_as_in_pytorch(index):
+@pytest.mark.filterwarnings("ignore:Using a non-tuple sequence")  # PyTorch's, of x[[rows, columns]]
+@pytest.mark.parametrize("array, index", CASES)
+def test_as_in_pytorch(array, index):
     torch = pytest.importorskip("torch")
-    ours, theirs = leaf(), torch.tensor(X, requires_grad=True)
+    ours, theirs = leaf(array), torch.tensor(array, requires_grad=True)
     y, wanted = ours[index(ta)], theirs[index(torch)]
     assert y.shape == tuple(wanted.shape)
     np.testing.assert_array_equal(y.detach(), wanted.detach().numpy())
@@ -51,18 +86,29 @@ def test_as_in_pytorch(index):
     np.testing.assert_array_equal(ours.grad, theirs.grad.numpy())
 
 
-@pytest.mark.parametrize("index", INDICES.values(), ids=INDICES)
-def test_assignment_as_in_numpy(index):
-    def plain(part):
-        return part.array if isinstance(part, ta.Tensor) else part
+@pytest.mark.filterwarnings("ignore:Using a non-tuple sequence")
+@pytest.mark.parametrize("array, index", CASES)
+def test_assignment_as_in_pytorch(array, index):
+    torch = pytest.importorskip("torch")
+    shape = torch.tensor(array)[index(torch)].shape
+    for value in (7.5, True, -np.arange(1.0, 1 + shape.numel()).reshape(shape), -np.ones((1, *shape))):
+        ours, theirs = ta.tensor(array), torch.tensor(array)
+        ours[index(ta)] = ta.tensor(value) if isinstance(value, np.ndarray) else value
+        theirs[index(torch)] = torch.tensor(value) if isinstance(value, np.ndarray) else value
+        np.testing.assert_array_equal(ours, theirs.numpy())
 
-    place = index(ta)
-    in_numpy = tuple(map(plain, place)) if isinstance(place, tuple) else plain(place)
-    for value in (7.5, ta.tensor(-1.0)):
-        ours, theirs = ta.tensor(X), X.copy()
-        ours[place] = value
-        theirs[in_numpy] = np.asarray(value)
-        np.testing.assert_array_equal(ours, theirs)
+
+def test_an_integer_goes_before_the_tensors():
+    x, ids = leaf(np.arange(24.0).reshape(2, 3, 4)), ta.tensor([0, 3, 3])
+    assert x[0, :, ids].tolist() == x[0][:, ids].tolist() and x[0, :, ids].shape == (3, 3)
+    assert x[:, 1, ids[:1]].shape == (2, 1)
+
+
+def test_an_element_is_a_view_too():
+    x = ta.tensor(X)
+    y = x[1, 2]
+    x.fill_(8.0)
+    assert y.item() == 8 and np.shares_memory(x.array, y.array)
 
 
 def test_a_place_named_several_times_gets_the_sum():
@@ -107,10 +153,11 @@ def test_assignment_broadcasts_and_casts():
     "index, value, error, says",
     [
         (4, 1.0, IndexError, r"item assignment: index 4 is out of bounds .* for a tensor of shape \(4, 3\)"),
-        ((0, 0, 0), 1.0, IndexError, r"item assignment: a tensor of shape \(4, 3\) has 2 dimensions, got 3 indices"),
+        ((0, 0, 0), 1.0, IndexError, r"item assignment: wanted at most 2 indices, got 3, .* \(4, 3\)"),
         (0, [1.0, 2.0], ValueError, r"item assignment: could not broadcast .* for a tensor of shape \(4, 3\)"),
-        ("a", 1.0, TypeError, "item assignment: wanted integers, slices"),
-        (1.5, 1.0, TypeError, "item assignment: wanted integers, slices"),
+        ("a", 1.0, IndexError, r"item assignment: wanted integers, slices, .* got 'a', for a tensor of shape \(4, 3\)"),
+        (1.5, 1.0, IndexError, "item assignment: wanted integers, slices"),
+        (slice(None, None, -1), 1.0, ValueError, "item assignment: the step of a slice must be at least 1, got -1"),
     ],
 )
 def test_assignment_errors(index, value, error, says):

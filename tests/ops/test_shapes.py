@@ -1,10 +1,9 @@
-"""Shapes where the samples do not go: views and copies, all ways to call them, mixed dtypes."""
+"""Shapes where the samples do not go: views and copies, and all ways to call them."""
 
 import numpy as np
 import pytest
 
 import tinyattn as ta
-from tinyattn.autograd import grad
 
 X = np.arange(24.0).reshape(2, 3, 4)
 
@@ -73,8 +72,64 @@ def test_all_ways_to_name_a_shape():
     assert ta.transpose(x, 0, 1).shape == x.transpose(dim0=1, dim1=0).shape == (3, 2, 4)
     assert x[:, None].squeeze((0, 1)).shape == x[:, None].squeeze().shape == (2, 3, 4)
     for wrong in (2.0, "4", None):
-        with pytest.raises(TypeError, match="sizes must be integers"):
+        with pytest.raises(TypeError, match="reshape: wanted integers"):
             x.reshape(wrong, -1)
+
+
+CALLS = {
+    "reshape": lambda t, x: t.reshape(input=x, shape=(6, -1)),
+    "reshape, shape=": lambda t, x: x.reshape(shape=(6, 4)),
+    "view, size=": lambda t, x: x.view(size=(6, 4)),
+    "view of a list": lambda t, x: x.view([6, 4]),
+    "flatten": lambda t, x: t.flatten(x, start_dim=1, end_dim=-1),
+    "transpose": lambda t, x: t.transpose(input=x, dim0=-1, dim1=0),
+    "permute, dims=": lambda t, x: t.permute(x, dims=(2, 0, -2)),
+    "permute of a list": lambda t, x: x.permute([2, 0, 1]),
+    "squeeze": lambda t, x: t.squeeze(x[:, :1], dim=(1, 0)),
+    "unsqueeze": lambda t, x: x.unsqueeze(dim=-4),
+    "expand, size=": lambda t, x: x.expand(size=(2, -1, -1, 4)),
+    "repeat, repeats=": lambda t, x: x.repeat(repeats=[2, 1, 3]),
+    "repeat of numbers": lambda t, x: x.repeat(2, 1, 1, 1),
+    "flip, dims=": lambda t, x: t.flip(x, dims=(0, -1)),
+    "flip of nothing": lambda t, x: x.flip(()),
+    "t": lambda t, x: t.t(x[0]) + x[0].t(),
+    "T": lambda t, x: x[0].T,
+    "mT": lambda t, x: x.mT,
+    "a number's T": lambda t, x: x[0, 0, 0].t(),
+    "a number, transposed": lambda t, x: x[0, 0, 0].transpose(-1, 0),
+    "a number, flipped": lambda t, x: x[0, 0, 0].flip(-1),
+    "a number, squeezed": lambda t, x: x[0, 0, 0].squeeze((0,)),
+    "a number, repeated": lambda t, x: x[0, 0, 0].repeat(2, 3),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_as_in_pytorch(call):
+    torch = pytest.importorskip("torch")
+    ours, theirs = leaf(), torch.tensor(X, requires_grad=True)
+    y, wanted = call(ta, ours), call(torch, theirs)
+    assert y.shape == tuple(wanted.shape)
+    np.testing.assert_array_equal(y.detach(), wanted.detach().numpy())
+    (y * y).sum().backward()
+    (wanted * wanted).sum().backward()
+    np.testing.assert_array_equal(ours.grad, theirs.grad.numpy())
+
+
+def test_matrices_of_a_vector_or_a_number_are_refused():
+    for x in (ta.ones(3), ta.ones(())):
+        with pytest.raises(IndexError, match="transpose: dim must be in -1"):
+            x.mT  # noqa: B018
+
+
+def test_view_of_another_dtype_is_refused():
+    with pytest.raises(TypeError, match="reshape: wanted integers"):
+        ta.ones(4).view(ta.int64)
+
+
+def test_repeat_copies_even_once():
+    x = ta.tensor(X)
+    for y in (x.repeat(1, 1, 1), ta.tensor(1.0).repeat(1)):
+        assert not np.shares_memory(x.array, y.array) and y.array.flags.writeable
 
 
 def test_expanded_elements_get_the_sum_and_cannot_be_written_to():
@@ -84,60 +139,3 @@ def test_expanded_elements_get_the_sum_and_cannot_be_written_to():
     assert x.grad.tolist() == [[18, 22, 26]]
     with ta.no_grad(), pytest.raises(ValueError, match="read-only"):
         y[0] = 1.0
-
-
-# --- several in, several out --------------------------------------------
-
-
-def test_cat_and_stack_take_tuples_generators_and_arrays():
-    a = ta.tensor([1.0, 2.0])
-    for tensors in ((a, a), [a, a.numpy()], (part for part in (a, a))):
-        y = ta.cat(tensors)
-        assert isinstance(y, ta.Tensor) and y.tolist() == [1, 2, 1, 2]
-    assert ta.stack((a, a.numpy()), dim=1).tolist() == [[1, 1], [2, 2]]
-    assert isinstance(ta.cat([a.numpy(), a.numpy()]), np.ndarray)
-
-
-def test_cat_in_the_common_dtype():
-    a, b = ta.tensor([1.0], requires_grad=True), ta.tensor([2])
-    for y in (ta.cat([a, b]), ta.cat([b, a]), ta.stack([a, b])):
-        assert y.dtype == ta.float32 and y.requires_grad
-    assert ta.cat([b, b > 0]).dtype == ta.int64 and ta.cat([a, leaf(np.ones(1))]).dtype == ta.float64
-    ta.cat([a, leaf(np.ones(1)), a]).sum().backward()
-    assert a.grad.tolist() == [2] and a.grad.dtype == ta.float32
-
-
-def test_cat_of_one_tensor_several_times():
-    x = leaf(np.ones(2))
-    (ta.cat([x, x, x]) * np.arange(6.0)).sum().backward()
-    assert x.grad.tolist() == [0 + 2 + 4, 1 + 3 + 5]
-
-
-def test_split_gives_zero_to_parts_that_are_not_used():
-    x = leaf(np.arange(5.0))
-    first, _, last = ta.split(x, 2)
-    (first.sum() * 2 + last * last).backward()
-    assert x.grad.tolist() == [2, 2, 0, 0, 8]
-    a, b = x.split([0, 5])
-    assert a.shape == (0,) and grad(b.sum() + a.sum(), x)[0].tolist() == [1] * 5
-
-
-def test_split_and_cat_are_inverse():
-    x = leaf(X)
-    for parts in (x.split(2, 1), x.chunk(3, -1), x.split([1, 1], 0), x.split(100)):
-        dim = next((k for k in range(3) if parts[0].shape[k] != x.shape[k]), 0)
-        np.testing.assert_array_equal(ta.cat(parts, dim).detach(), X)
-
-
-@pytest.mark.parametrize("size, chunks", [(5, 4), (5, 2), (6, 3), (1, 3), (7, 7), (4, 1)])
-def test_chunks_as_in_pytorch(size, chunks):
-    torch = pytest.importorskip("torch")
-    ours, theirs = ta.chunk(ta.arange(size), chunks), torch.chunk(torch.arange(size), chunks)
-    assert [part.tolist() for part in ours] == [part.tolist() for part in theirs]
-
-
-def test_an_empty_list_of_sizes_and_a_size_too_many():
-    with pytest.raises(ValueError, match="split: sizes must add up to 2"):
-        ta.split(ta.ones(2), [])
-    with pytest.raises(ValueError, match="split: sizes must add up to 2"):
-        ta.split(ta.ones(2), [3])
