@@ -40,7 +40,7 @@ def relu(x, /):
     return np.maximum(x, 0)
 
 
-relu.gradient(dx=lambda dy, y: dy * (y > 0))
+relu.gradient(dx=lambda dy, y: dy * (y != 0))
 
 
 @op

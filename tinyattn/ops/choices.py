@@ -43,7 +43,8 @@ def share_above(a, b, /):
 def clamp_(x, min, max, /):
     """y = x, but not below min nor above max"""
     x, low, high = common("clamp", [x, x if min is None else min, x if max is None else max])
-    return np.clip(x, None if min is None else low, None if max is None else high)
+    y = x if min is None else np.maximum(x, low)
+    return y if max is None else np.minimum(y, high)
 
 
 # Where min is above max, y is max.

@@ -17,7 +17,8 @@ from .elementwise import div_
 @np.errstate(all="ignore")
 def floor_divide(a, b, /):
     """y = ⌊a / b⌋"""
-    return np.floor_divide(a, checked("floor_divide", b))
+    check("floor_divide", a, b)
+    return np.floor_divide(a, b)
 
 
 floor_divide.gradient(da=lambda dy: dy * 0, db=lambda dy: dy * 0)
@@ -27,8 +28,9 @@ floor_divide.gradient(da=lambda dy: dy * 0, db=lambda dy: dy * 0)
 @np.errstate(all="ignore")
 def trunc_divide(a, b, /):
     """y = a / b without its fraction"""
-    a, b = common("trunc_divide", [a, checked("trunc_divide", b)])
-    return np.trunc(a / b) if a.dtype.kind == "f" else (a - np.fmod(a, b)) // b  # floats would round large integers
+    check("trunc_divide", a, b)
+    y = a / b
+    return np.trunc(y) if np.result_type(a, b).kind == "f" else (a - np.fmod(a, b)) // b
 
 
 trunc_divide.gradient(da=lambda dy: dy * 0, db=lambda dy: dy * 0)
@@ -38,17 +40,17 @@ trunc_divide.gradient(da=lambda dy: dy * 0, db=lambda dy: dy * 0)
 @np.errstate(all="ignore")
 def remainder(a, b, /):
     """y = a − b ⌊a / b⌋, with b's sign"""
-    return np.remainder(a, checked("remainder", b))
+    check("remainder", a, b)
+    return np.remainder(a, b)
 
 
 remainder.gradient(da=lambda dy: dy, db=lambda dy, a, b: -dy * floor_divide(a, b))
 
 
-def checked(name: str, b: Any) -> Any:
-    """b, the divisor. Raises: ZeroDivisionError for integers with a 0 among them, which have no infinity to return."""
-    if np.asarray(b).dtype.kind != "f" and not np.all(b):
+def check(name: str, a: Any, b: Any) -> None:
+    """Raises: ZeroDivisionError for integers and a 0 in b: they have no infinity to return."""
+    if np.result_type(a, b).kind != "f" and not np.all(b):
         raise ZeroDivisionError(f"{name}: integers cannot be divided by 0: use .float() first")
-    return b
 
 
 WAYS = {None: div_, "floor": floor_divide, "trunc": trunc_divide}

@@ -13,13 +13,16 @@ import numpy as np
 
 FLOAT = np.dtype(np.float32)  # what integers and bools become where a fraction may come out
 NUMBERS = {bool: np.dtype(np.bool_), int: np.dtype(np.int64), float: FLOAT}
-KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
+KINDS: dict[Any, int] = {bool: 0, int: 1, float: 2, "b": 0, "u": 1, "i": 1, "f": 2}
 
 
 def common(name: str, arrays: list[Any]) -> list[Any]:
     """All inputs as arrays in their common dtype."""
-    if all(type(x) is np.ndarray and x.dtype is arrays[0].dtype and x.dtype.kind in KINDS for x in arrays):
-        return arrays  # by far the most frequent case first
+    first = arrays[0] if type(arrays[0]) is np.ndarray else arrays[-1]
+    if type(first) is np.ndarray and first.dtype.kind in KINDS:  # arrays of one dtype, and numbers no higher: most often
+        dtype, kind = first.dtype, KINDS[first.dtype.kind]
+        if all(x.dtype is dtype if type(x) is np.ndarray else KINDS.get(type(x), 3) <= kind for x in arrays):
+            return [x if type(x) is np.ndarray else np.asarray(x, dtype) for x in arrays]
     if any(isinstance(x, np.ndarray) for x in arrays):  # beside an array, NumPy's numbers are like Python's
         arrays = [x.item() if isinstance(x, np.generic) else x for x in arrays]
     groups: list[list[np.dtype]] = [[], [], []]  # of arrays with dimensions, of those without, of Python's numbers
