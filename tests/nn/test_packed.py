@@ -155,6 +155,12 @@ def test_what_packing_looks_like():
     assert invert_permutation(ta.tensor([2, 0, 1])).tolist() == [1, 2, 0] and invert_permutation(None) is None
 
 
+def test_rows_of_one_length_keep_their_order():
+    lengths = [2, 3, 1] * 20
+    order = pack_padded_sequence(ta.ones(3, 60), lengths, enforce_sorted=False).sorted_indices
+    assert order.tolist() == sorted(range(60), key=lambda b: -lengths[b])
+
+
 @pytest.mark.parametrize("lens", ["numba", "numpy"])
 @both
 def test_each_row_is_as_if_alone(kind, lens):
