@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tinyattn as ta
+from tinyattn.create import rand_like, randn_like
 
 
 @pytest.mark.parametrize(
@@ -61,16 +62,31 @@ def test_dtype_given():
             ValueError,
             "tensor: wanted numbers, or lists of them with rows of equal length",
         ),
-        (lambda: ta.tensor("abc"), TypeError, "tensor: wanted numbers or bools, got <U3 from str"),
-        (lambda: ta.tensor(None), TypeError, "tensor: wanted numbers or bools, got object from NoneType"),
-        (lambda: ta.tensor([1j]), TypeError, "tensor: wanted numbers or bools, got complex128"),
-        (lambda: ta.tensor(2**70), TypeError, "tensor: wanted numbers or bools, got object from int"),
+        (lambda: ta.tensor("abc"), TypeError, "tensor: wanted numbers, or lists of them .* got str"),
+        (lambda: ta.tensor([1, None]), TypeError, "tensor: wanted numbers, or lists of them .* got NoneType"),
+        (lambda: ta.tensor([1j]), TypeError, "tensor: wanted numbers, or lists of them .* got complex"),
+        (lambda: ta.tensor(np.ones(1, complex)), TypeError, "tensor: wanted numbers or bools, got complex128"),
+        (lambda: ta.tensor([2**63]), ValueError, "tensor: .* too large"),
+        (lambda: ta.tensor([ta.ones(2), ta.ones(2)]), TypeError, "tensor: .* a list of tensors: use ta.stack"),
+        (lambda: ta.tensor(1, device="cuda"), ValueError, "device must be \"cpu\", got 'cuda'"),
         (lambda: ta.tensor([1], requires_grad=True), TypeError, r"requires_grad: .* got int64: use .float\(\)"),
         (lambda: ta.tensor(1.0, dtype="floaty"), TypeError, "tensor: .*floaty"),
         (lambda: ta.from_numpy([1, 2]), TypeError, "from_numpy: wanted a NumPy array, got list: use ta.tensor"),
         (lambda: ta.randint(3, 3, (2,)), ValueError, "randint: high must be above low, got low=3, high=3"),
-        (lambda: ta.zeros(2.5), TypeError, r"sizes must be integers, got \(2.5,\)"),
-        (lambda: ta.rand(2, dtype=ta.int64), TypeError, "int64"),
+        (lambda: ta.from_numpy(np.array(["a"])), TypeError, "from_numpy: wanted numbers or bools, got <U1"),
+        (lambda: ta.zeros(2.5), TypeError, r"zeros: wanted integers, got \(2.5,\)"),
+        (lambda: ta.ones(2, -1), ValueError, r"ones: wanted sizes, none negative, got \(2, -1\)"),
+        (lambda: ta.zeros(), ValueError, "zeros: wanted sizes, none negative, got none"),
+        (lambda: ta.eye(-1), ValueError, r"eye: wanted sizes, none negative, got \(-1, -1\)"),
+        (lambda: ta.linspace(0, 1, -1), ValueError, r"linspace: wanted sizes, none negative, got \(-1,\)"),
+        (lambda: ta.linspace(0, 1, 2.5), TypeError, r"linspace: wanted integers, got \(2.5,\)"),
+        (lambda: ta.randn(2, device="mps"), ValueError, "device must be \"cpu\", got 'mps'"),
+        (lambda: ta.arange(0, 5, 0), ValueError, "arange: step must lead from start to end, got start=0, end=5, step=0"),
+        (lambda: ta.arange(5, 0), ValueError, "arange: step must lead from start to end, got start=5, end=0, step=1"),
+        (lambda: ta.arange(0, float("inf")), ValueError, "arange: .* end=inf"),
+        (lambda: ta.rand(2, dtype=ta.int64), TypeError, "rand: dtype must be float32 or float64, got int64: use randint"),
+        (lambda: randn_like(ta.ones(2).long()), TypeError, "randn: dtype must be float32 or float64, got int64"),
+        (lambda: ta.randint(2.5, (2,)), TypeError, r"randint: wanted integers, got \(0, 2.5\)"),
     ],
 )
 def test_errors(call, error, says):
@@ -156,6 +172,10 @@ def test_random_numbers_lie_where_they_should():
     assert x.dtype == ta.float64 and abs(x.mean().item()) < 0.05 and abs(x.std().item() - 1) < 0.05
     x = ta.randint(-2, 3, (1000,))
     assert x.dtype == ta.int64 and sorted(set(x.tolist())) == [-2, -1, 0, 1, 2]
+    for like in (rand_like, randn_like):
+        x = like(ta.ones(2, 3, dtype=ta.float64), requires_grad=True)
+        assert x.shape == (2, 3) and x.dtype == ta.float64 and x.requires_grad and len(set(x.reshape(-1).tolist())) == 6
+        assert like(ta.ones(2).long(), dtype=ta.float32).dtype == ta.float32
     assert set(ta.randint(2, (50,)).tolist()) == {0, 1} and ta.randint(3, size=(2, 2), high=5).min() >= 3
 
 
@@ -180,6 +200,41 @@ def test_random_numbers_lie_where_they_should():
         lambda t: t.tensor([1.7, -1.7], dtype=t.int64),
         lambda t: t.ones_like(t.tensor([1, 2])),
         lambda t: t.full_like(t.tensor([1.0, 2]), 3),
+        lambda t: t.full_like(t.tensor([1, 2]), 2.5),
+        lambda t: t.full(size=[2], fill_value=t.tensor(3)),
+        lambda t: t.zeros(size=(2, 3), dtype=t.int64, device="cpu"),
+        lambda t: t.zeros(t.tensor(2), 3),
+        lambda t: t.ones([2, 0], dtype=float),
+        lambda t: t.ones_like(input=t.tensor([[1.0]]), dtype=t.float64),
+        lambda t: t.arange(t.tensor(3)),
+        lambda t: t.arange(end=3),
+        lambda t: t.arange(1, t.tensor(2.5)),
+        lambda t: t.arange(start=1, end=7, step=2.5),
+        lambda t: t.arange(1, 7, 2.5, dtype=t.int64),
+        lambda t: t.arange(-2.5, 3, 1.5, dtype=t.int64),
+        lambda t: t.arange(True),
+        lambda t: t.linspace(0, 10, 4, dtype=t.int64),
+        lambda t: t.linspace(-5, 5, 4, dtype=t.int64),
+        lambda t: t.linspace(t.tensor(0), t.tensor(2.5), 3),
+        lambda t: t.linspace(start=1, end=2, steps=t.tensor(3), dtype=t.float64),
+        lambda t: t.linspace(0, 1, 0),
+        lambda t: t.eye(2, m=3, dtype=t.bool),
+        lambda t: t.eye(n=0),
+        lambda t: t.tensor(data=[[]], dtype=t.int64),
+        lambda t: t.tensor([1.5, -1.5], dtype=t.int64),
+        lambda t: t.tensor(1e300),
+        lambda t: t.tensor([[np.float64(1)], [2]]),
+        lambda t: t.tensor([np.float32(1), 2.0]),
+        lambda t: t.tensor([np.int32(1)]),
+        lambda t: t.tensor([np.int32(1), 2.0]),
+        lambda t: t.tensor([[np.float64(1), np.float32(2)]]),
+        lambda t: t.tensor([t.tensor(1.0, dtype=t.float64), 2.0]),
+        lambda t: t.tensor([t.tensor(1), True]),
+        lambda t: t.tensor(range(3)),
+        lambda t: 0 * t.randint(high=3, size=(2,)),
+        lambda t: 0 * t.randint(1, 3, (2,), dtype=t.float64),
+        lambda t: 0 * t.randint(low=1, high=3, size=(2, 2)),
+        lambda t: 0 * t.randn(size=(2, 1)),
     ],
 )
 def test_as_in_pytorch(call):

@@ -127,12 +127,13 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, dtype: Any = None, de
 
     Raises: ValueError for a step that does not lead from start to end.
     """
-    start, end, step = map(number, (0, start, step) if end is None else (start, end, step))
+    start, end = (0, start) if end is None else (start, end)
+    start, end, step = map(number, (start, end, step))
     if dtype is None:
         dtype = int64 if all(isinstance(x, int) for x in (start, end, step)) else float32
     if np.dtype(dtype).kind in "iu":
         start, end, step = int(start), int(end), int(step)
-    if step == 0 or (end - start) * step < 0:
+    if step == 0 or not 0 <= (end - start) / step < np.inf:
         raise ValueError(f"arange: step must lead from start to end, got start={start}, end={end}, step={step}")
     array = np.arange(start, end, step)  # in float64: in float32 NumPy would repeat a rounded step
     return leaf(array.astype(dtype, copy=False), requires_grad, device)

@@ -32,7 +32,8 @@ def test_casts():
         np.float16,
     )
     assert x.long().tolist() == [1, -2, 0] and x.bool().tolist() == [True, True, False]
-    assert x.float() is x and x.to(ta.float32) is x and x.to("float32") is x
+    assert x.float() is x and x.to(ta.float32) is x and x.to(float).dtype == ta.float64
+    assert x.int().dtype == np.int32 and x.int().tolist() == [1, -2, 0]
     assert ta.tensor([1, 0]).float().dtype == ta.float32
 
 
@@ -48,10 +49,65 @@ def test_integers_and_bools_end_the_graph():
         assert not y.requires_grad and y.node is None
 
 
-@pytest.mark.parametrize("wrong", ["cuda", None, object(), "int1"])
-def test_what_is_no_dtype_is_refused(wrong):
-    with pytest.raises(TypeError, match=r"to: wanted a dtype such as ta\.float64, got"):
-        ta.ones(1).to(wrong)
+CALLS = {
+    "dtype": lambda t, x: x.to(t.float64),
+    "dtype by name": lambda t, x: x.to(dtype=t.int64),
+    "dtype, non_blocking, copy": lambda t, x: x.to(t.float64, False, True),
+    "device": lambda t, x: x.to("cpu"),
+    "device and dtype": lambda t, x: x.to("cpu", t.float64),
+    "device and dtype by name": lambda t, x: x.to(device="cpu", dtype=t.bool),
+    "device, dtype and flags": lambda t, x: x.to("cpu", t.float32, True, True),
+    "tensor": lambda t, x: x.to(t.tensor([1])),
+    "tensor and copy": lambda t, x: x.to(x, copy=True),
+    "nothing": lambda t, x: x.to(),
+    "copy": lambda t, x: x.to(copy=True),
+    "no dtype": lambda t, x: x.to(dtype=None, device=None, non_blocking=True),
+    "Python's float": lambda t, x: x.to(float),
+    "clone": lambda t, x: t.clone(x),
+    "clone by name": lambda t, x: t.clone(input=x),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_as_in_pytorch(call):
+    torch = pytest.importorskip("torch")
+    ours, theirs = (t.tensor([1.75, -2.5, 0.0], requires_grad=True) for t in (ta, torch))
+    y, wanted = call(ta, ours), call(torch, theirs)
+    assert f"torch.{y.dtype}" == str(wanted.dtype) and y.tolist() == wanted.tolist()
+    assert (y is ours) == (wanted is theirs) and y.requires_grad == wanted.requires_grad
+
+
+def test_formats_of_memory_that_change_nothing_are_taken():
+    torch = pytest.importorskip("torch")
+    x = ta.ones(2)
+    assert x.to(ta.float32, memory_format=torch.preserve_format) is x
+    assert x.double(memory_format=torch.contiguous_format).dtype == ta.float64
+    for call in (x.to, x.float):
+        with pytest.raises(ValueError, match=r"to: memory_format must be contiguous or preserve, got .*channels_last"):
+            call(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize(
+    "arguments, error, says",
+    [
+        (("cuda",), ValueError, "to: device must be \"cpu\", got 'cuda': everything here runs on the CPU"),
+        (("float32",), ValueError, "to: device must be \"cpu\", got 'float32'"),
+        ((object(),), TypeError, r"to: wanted a dtype such as ta\.float64, got <object"),
+        (("cpu", "int1"), TypeError, r"to: wanted a dtype such as ta\.float64, got 'int1'"),
+        ((complex,), TypeError, "to: wanted numbers or bools, got complex128"),
+        ((ta.float64, False, True, None, 1), TypeError, "arguments"),
+    ],
+)
+def test_what_is_no_dtype_or_device_is_refused(arguments, error, says):
+    with pytest.raises(error, match=says):
+        ta.ones(1).to(*arguments)
+
+
+def test_casts_of_what_the_dtype_cannot_hold_are_silent():
+    assert ta.tensor([1e300, -1e300], dtype=ta.float64).float().tolist() == [np.inf, -np.inf]
+    x = ta.tensor([np.nan, np.inf])
+    assert x.long().dtype == ta.int64
+    ta.zeros(2, dtype=ta.int64).copy_(x)
 
 
 def test_writes_in_place_return_the_tensor_and_broadcast():
@@ -72,3 +128,9 @@ def test_a_leaf_may_be_written_to_in_no_grad_and_stays_one():
     assert x.requires_grad and x.node is None
     (x * x).sum().backward()
     assert x.grad.tolist() == [8, 10]
+
+
+def test_fill_takes_one_number():
+    assert ta.zeros(2).fill_(ta.tensor(3.0)).tolist() == [3, 3] and ta.zeros(2, dtype=ta.int64).fill_(1.5).tolist() == [1, 1]
+    with pytest.raises(ValueError, match=r"fill_: wanted a number, got shape \(2,\): use copy_"):
+        ta.zeros(2).fill_(ta.ones(2))

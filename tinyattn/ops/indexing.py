@@ -84,13 +84,14 @@ def steps(name, x, index):
         parts.append(Ellipsis)  # or NumPy would give a number that is no view of x, where all are integers
     if not any(isinstance(part, np.ndarray) for part in parts):
         return [tuple(parts)]
-    first, then = [], []
+    first: list = []
+    then: list = []
     for part in parts:
         if isinstance(part, np.ndarray):
             first += [slice(None)] * dimensions(part)
-            then.append(part)
+            then += [part]
         else:
-            first.append(part)
+            first += [part]
             then += [] if isinstance(part, int) else [part if part is Ellipsis else slice(None)]
     return [tuple(first), tuple(then)]
 
