@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tinyattn as ta
+from tests.ops.against import VALUES, as_in_pytorch
 from tinyattn.autograd import gradcheck, gradgradcheck
 from tinyattn.ops.softmax import along, log_softmax, logsumexp, masked_softmax, softmax
 
@@ -98,6 +99,8 @@ def test_dtype_comes_first():
             np.testing.assert_allclose(y, wanted.astype(np.float64), rtol=1e-14)
         with pytest.raises(TypeError, match=f"{function.__name__}: wanted floating-point numbers, got int64"):
             function(x, 0)
+        with pytest.raises(TypeError, match=f"{function.__name__}: wanted floating-point numbers, got int64"):
+            function(np.array([math.nan, 1.0]), 0, dtype=ta.int64)
 
 
 # --- logsumexp ----------------------------------------------------------
@@ -168,10 +171,26 @@ def test_errors(call, error, text):
         call()
 
 
-def test_equals_torch():
-    torch = pytest.importorskip("torch")
-    for shape, dim in SHAPES:
-        x = numbers(*shape)
-        for name, function in (("softmax", softmax), ("log_softmax", log_softmax), ("logsumexp", logsumexp)):
-            wanted = getattr(torch, name)(torch.tensor(x), dim)
-            np.testing.assert_allclose(function(x, dim=dim), wanted.numpy(), rtol=1e-13)
+CALLS = {
+    "softmax 0": lambda t, x: x.softmax(0),
+    "softmax -1": lambda t, x: t.softmax(input=x, dim=-1),
+    "softmax of 2": lambda t, x: x.softmax(2),
+    "softmax None": lambda t, x: x.softmax(None),
+    "softmax float32": lambda t, x: x.softmax(-1, t.float32),
+    "softmax float64": lambda t, x: t.softmax(x, 0, dtype=t.float64),
+    "log_softmax 0": lambda t, x: t.log_softmax(x, 0),
+    "log_softmax -1": lambda t, x: x.log_softmax(dim=-1),
+    "log_softmax float64": lambda t, x: x.log_softmax(-1, dtype=t.float64),
+    "logsumexp 0": lambda t, x: x.logsumexp(0),
+    "logsumexp -1": lambda t, x: t.logsumexp(input=x, dim=-1, keepdim=True),
+    "logsumexp (0, 1)": lambda t, x: x.logsumexp((0, 1)),
+    "logsumexp [1]": lambda t, x: t.logsumexp(x, [1], True),
+    "logsumexp 0, 1": lambda t, x: x.logsumexp(0, 1),
+    "logsumexp of nothing": lambda t, x: x.logsumexp(),
+}
+
+
+@pytest.mark.parametrize("values", VALUES.values(), ids=VALUES)
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_as_in_pytorch(call, values):
+    as_in_pytorch(call, values)

@@ -56,17 +56,18 @@ amin.gradient(dx=to_the_extremes)
 
 @op
 def argmax(x, /, dim=None, keepdim=False):
-    """y = where the largest x stands, the first of several; counted through all of x where dim is None"""
+    """y = where the largest x stands, the first of several; without dim in x as one row"""
     return position(np.argmax, "argmax", x, dim, keepdim)
 
 
 @op
 def argmin(x, /, dim=None, keepdim=False):
-    """y = where the smallest x stands, the first of several; counted through all of x where dim is None"""
+    """y = where the smallest x stands, the first of several; without dim in x as one row"""
     return position(np.argmin, "argmin", x, dim, keepdim)
 
 
 def position(find, name, x, dim, keepdim):
+    """Where NumPy's argmax or argmin finds it: along one dimension, or in x as one row."""
     axis = dim if dim is None else axis_of(name, x.ndim, dim)
     choices(name, x, axis, keepdim)
     return find(x, axis, keepdims=keepdim)
@@ -89,6 +90,7 @@ def min(input, dim=None, keepdim=False, *, other=None):
 
 
 def extreme(name, x, dim, keepdim, other, values, position, of_both):
+    """PyTorch's three functions of one name: of all of x, along a dim, or of two tensors."""
     if isinstance(dim, (Tensor, np.ndarray)) and other is None:
         dim, other = None, dim
     if other is not None and dim is None and not keepdim:

@@ -46,10 +46,10 @@ def total_dtype(x, dtype):
 
 def fractional(name, x, dtype=None):
     """x in dtype, which has to be able to hold fractions."""
-    x = np.asarray(x, dtype)
-    if x.dtype.kind != "f":
-        raise TypeError(f"{name}: wanted floating-point numbers, got {x.dtype}: use .float() first")
-    return x
+    dtype = np.dtype(x.dtype if dtype is None else dtype)
+    if dtype.kind != "f":
+        raise TypeError(f"{name}: wanted floating-point numbers, got {dtype}: use .float() first")
+    return np.asarray(x, dtype)
 
 
 # --- sums and products --------------------------------------------------
@@ -102,9 +102,14 @@ prod.gradient(dx=lambda dy, x, dim: across(dy, x, dim) * others(x, dim))
 # --- deviations from the mean -------------------------------------------
 
 
+def centred(x, dim):
+    """x − mean x"""
+    return x - mean(x, dim=dim, keepdim=True)
+
+
 def freedom(x, dim, correction):
     """What the sum of squares is divided by: n − correction, and never less than 0."""
-    return max(count(x, dim) - correction, 0)
+    return max(count(x, dim) - float(correction), 0)
 
 
 @op
@@ -112,14 +117,11 @@ def freedom(x, dim, correction):
 def var_(x, /, dim, keepdim, correction):
     """y = Σ (x − mean x)² / (n − correction)"""
     x, over = fractional("var", x), axes("var", x, dim, keepdim)
-    centred = x - mean(x, dim=over, keepdim=True)
-    return np.sum(centred * centred, over, keepdims=keepdim) / freedom(x, over, correction)
+    return np.sum(centred(x, over) ** 2, over, keepdims=keepdim) / freedom(x, over, correction)
 
 
 var_.gradient(
-    dx=lambda dy, x, dim, correction: (
-        across(2 * dy, x, dim) * (x - mean(x, dim=dim, keepdim=True)) / freedom(x, dim, correction)
-    )
+    dx=lambda dy, x, dim, correction: across(2 * dy, x, dim) * centred(x, dim) / freedom(x, dim, correction)
 )
 
 
@@ -129,11 +131,10 @@ def std_(x, /, dim, keepdim, correction):
     return np.sqrt(var_(fractional("std", x), axes("std", x, dim, keepdim), keepdim, correction))
 
 
-# Where y is 0, so is every x − mean x: 0 / 0, which PyTorch takes for 0.
+# Where y is 0, nothing deviates: 0 / 0, and as in PyTorch that is 0.
 std_.gradient(
     dx=lambda dy, y, x, dim, correction: (
-        across(dy / where(y == 0, math.inf, y), x, dim)
-        * (x - mean(x, dim=dim, keepdim=True)) / freedom(x, dim, correction)
+        across(dy / where(y == 0, math.inf, y), x, dim) * centred(x, dim) / freedom(x, dim, correction)
     )
 )
 
