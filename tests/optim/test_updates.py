@@ -1,0 +1,165 @@
+"""SGD, Adam and AdamW: every combination of options against PyTorch's over 20 steps, by hand, in every memory layout."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import tinyattn as ta
+from tinyattn.nn import Parameter
+from tinyattn.optim import SGD, Adam
+
+ADAM = [
+    {"lr": 0.02, "betas": betas, "eps": eps, "weight_decay": decay, "amsgrad": amsgrad, "maximize": maximize}
+    for betas, eps in (((0.9, 0.999), 1e-8), ((0.5, 0.9), 1e-3))
+    for decay, amsgrad, maximize in itertools.product((0, 0.3), (False, True), (False, True))
+]
+MOMENTA = [(0, 0, False), (0.9, 0, False), (0.5, 0.25, False), (0.5, 0, True)]
+PLAIN = [
+    {"momentum": momentum, "dampening": dampening, "nesterov": nesterov, "weight_decay": decay, "maximize": maximize,
+     "lr": 0.001 if maximize else 0.02}
+    for (momentum, dampening, nesterov), decay, maximize in itertools.product(MOMENTA, (0, 0.1), (False, True))
+]
+OPTIONS = [
+    *(("SGD", options) for options in PLAIN),
+    *((name, options) for name in ("Adam", "AdamW") for options in [{}, *ADAM]),
+]
+FEW = [("SGD", {}), ("SGD", PLAIN[9]), ("SGD", PLAIN[14]), ("Adam", {}), ("Adam", ADAM[6]), ("AdamW", ADAM[13])]
+
+
+@pytest.fixture(params=["numba", "numpy"])
+def mode(request):
+    with ta.kernels(request.param):
+        yield request.param
+
+
+def parameters(dtype=np.float64):
+    random = np.random.default_rng(0)
+    return [Parameter(random.standard_normal(shape).astype(dtype)) for shape in ((3, 2), (2,), ())]
+
+
+def loss_of(a, b, c):
+    return ((a @ b) * (a @ b)).sum() + (b.exp() * c * c).sum() + c.sin()
+
+
+def steps(optimizer, xs, count, skip=lambda step: False):
+    for step in range(count):
+        optimizer.zero_grad()
+        loss_of(*xs).backward()
+        if skip(step):
+            xs[-1].grad = None
+        optimizer.step()
+
+
+# --- against PyTorch ----------------------------------------------------
+
+
+@pytest.mark.parametrize("name, options", OPTIONS)
+def test_twenty_steps_as_in_pytorch(mode, name, options):
+    torch = pytest.importorskip("torch")
+    ours = parameters()
+    theirs = [torch.nn.Parameter(torch.tensor(x.array.copy())) for x in ours]
+    steps(getattr(ta.optim, name)(ours, **options), ours, 20)
+    steps(getattr(torch.optim, name)(theirs, **options), theirs, 20)
+    for x, wanted in zip(ours, theirs):
+        np.testing.assert_allclose(x.array, wanted.detach().numpy(), rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("name, options", FEW)
+def test_a_parameter_without_gradient_now_and_then_as_in_pytorch(mode, name, options):
+    torch = pytest.importorskip("torch")
+    ours = parameters()
+    theirs = [torch.nn.Parameter(torch.tensor(x.array.copy())) for x in ours]
+    skip = lambda step: step % 3 != 2  # noqa: E731
+    steps(getattr(ta.optim, name)(ours, **options), ours, 20, skip)
+    steps(getattr(torch.optim, name)(theirs, **options), theirs, 20, skip)
+    for x, wanted in zip(ours, theirs):
+        np.testing.assert_allclose(x.array, wanted.detach().numpy(), rtol=1e-11, atol=1e-13)
+
+
+# --- by hand ------------------------------------------------------------
+
+
+def test_sgd_by_hand():
+    x = Parameter(np.array([1.0, 2.0]))
+    optimizer = SGD([x], lr=0.1, momentum=0.5, weight_decay=1.0)
+    for gradient, wanted in (
+        ([1.0, 0.0], [0.8, 1.8]),
+        ([0.0, 0.0], [0.8 - 0.1 * (1.0 + 0.8), 1.8 - 0.1 * (1.0 + 1.8)]),
+    ):
+        x.grad = ta.tensor(gradient, dtype=ta.float64)
+        optimizer.step()
+        np.testing.assert_allclose(x.array, wanted)
+
+
+def test_first_step_of_adam_is_the_learning_rate_in_the_direction_of_the_sign():
+    x = Parameter(np.zeros(3))
+    x.grad = ta.tensor([5.0, -1e-3, 0.0], dtype=ta.float64)
+    Adam([x], lr=0.1).step()
+    np.testing.assert_allclose(x.array, [-0.1, 0.1, 0], rtol=1e-4)
+
+
+def test_decoupled_decay_shrinks_also_without_a_slope():
+    x = Parameter(np.array([2.0]))
+    x.grad = ta.zeros(1, dtype=ta.float64)
+    ta.optim.AdamW([x], lr=0.1, weight_decay=0.5).step()
+    np.testing.assert_allclose(x.item(), 2 * (1 - 0.1 * 0.5), rtol=1e-12)
+
+
+# --- kernels, dtypes and memory -----------------------------------------
+
+
+@pytest.mark.parametrize("name, options", FEW)
+def test_not_fused_is_numpy(monkeypatch, name, options):
+    def refuse(*_):
+        raise AssertionError("a kernel was called")
+
+    monkeypatch.setattr(ta.optim.sgd, "sgd_kernel", refuse)
+    monkeypatch.setattr(ta.optim.adam, "adam_kernel", refuse)
+    xs = parameters()
+    steps(getattr(ta.optim, name)(xs, fused=False, **options), xs, 2)
+    with pytest.raises(AssertionError, match="a kernel was called"):
+        steps(getattr(ta.optim, name)(xs, fused=True, **options), xs, 1)
+
+
+@pytest.mark.parametrize("name, options", FEW)
+def test_float32_stays_float32_and_in_place(mode, name, options):
+    xs = parameters(np.float32)
+    arrays = [x.array for x in xs]
+    optimizer = getattr(ta.optim, name)(xs, **{**options, "lr": np.float64(0.01)})
+    for _ in range(2):
+        optimizer.zero_grad()
+        loss_of(*xs).backward()
+        kept = [x.grad.numpy().copy() for x in xs]
+        optimizer.step()
+        assert all(np.array_equal(x.grad, before) for x, before in zip(xs, kept))  # a step is not to change gradients
+    assert all(x.array is array and array.dtype == np.float32 for x, array in zip(xs, arrays))
+    assert all(value.dtype == np.float32 for values in optimizer.state.values() for value in values.values())
+
+
+@pytest.mark.parametrize("name, options", FEW)
+def test_any_layout_of_memory(mode, name, options):
+    array, gradient = np.arange(6.0).reshape(2, 3) - 2.5, np.arange(6.0).reshape(2, 3) / 10 - 0.2
+    plain, turned = Parameter(array.copy()), Parameter(np.asfortranarray(array))
+    for x, dx in ((plain, gradient), (turned, np.repeat(gradient, 2, 1)[:, ::2])):
+        optimizer = getattr(ta.optim, name)([x], **options)
+        for _ in range(3):
+            x.grad = ta.from_numpy(dx)
+            optimizer.step()
+    np.testing.assert_allclose(turned.array, plain.array, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name, options", FEW)
+def test_saved_and_loaded_goes_on_bit_for_bit(mode, name, options):
+    make = getattr(ta.optim, name)
+    straight = parameters()
+    steps(make(straight, **options), straight, 6)
+    first = parameters()
+    optimizer = make(first, **options)
+    steps(optimizer, first, 3)
+    second = [Parameter(x.array.copy()) for x in first]
+    again = make(second)
+    again.load_state_dict(optimizer.state_dict())
+    steps(again, second, 3)
+    for x, wanted in zip(second, straight):
+        np.testing.assert_array_equal(x.array, wanted.array)
