@@ -1,11 +1,11 @@
-"""Linear, Embedding, Dropout and the loss as layers."""
+"""Linear, Embedding, LayerNorm, Dropout, and what only stands in a row."""
 
 import numpy as np
 import pytest
 
 import tinyattn as ta
 from tinyattn.autograd import gradcheck
-from tinyattn.nn import CrossEntropyLoss, Dropout, Embedding, Linear
+from tinyattn.nn import CrossEntropyLoss, Dropout, Embedding, Flatten, Identity, LayerNorm, Linear
 
 
 def test_linear():
@@ -60,8 +60,36 @@ def test_embedding_errors():
         layer(ta.tensor([3]))
     with pytest.raises(TypeError, match="embedding: ids must be integers, got float32"):
         layer(ta.tensor([1.0]))
-    with pytest.raises(IndexError):
+    with pytest.raises(ValueError, match="Embedding: padding_idx must be one of 3 ids, got 3"):
         Embedding(3, 2, padding_idx=3)
+    with pytest.raises(NotImplementedError, match="Embedding: sparse=True is not supported"):
+        Embedding(3, 2, sparse=True)
+    with pytest.raises(ValueError, match=r"Embedding: embeddings must have 2 dimensions, got shape \(3,\)"):
+        Embedding.from_pretrained(ta.ones(3))
+    with pytest.raises(ValueError, match=r"Embedding: the table must be \(3, 2\), got \(2, 3\)"):
+        Embedding(3, 2, _weight=ta.ones(2, 3))
+
+
+def test_a_table_that_is_there():
+    table = ta.randn(4, 2)
+    layer = Embedding.from_pretrained(table, padding_idx=1)
+    assert layer.weight.array is table.array and not layer.weight.requires_grad and layer.padding_idx == 1
+    assert layer.num_embeddings == 4 and layer.weight[1].tolist() != [0, 0]  # the table is taken as it is
+    assert Embedding.from_pretrained(table, freeze=False).weight.requires_grad
+
+
+def test_options_of_an_embedding_as_in_pytorch():
+    torch = pytest.importorskip("torch")
+    table, ids = np.random.default_rng(0).standard_normal((4, 3)), np.array([[0, 2, 2], [3, 2, 1]])
+    options = {"padding_idx": 1, "max_norm": 0.7, "norm_type": 1.5, "scale_grad_by_freq": True}
+    results = []
+    for library in (ta, torch):
+        layer = library.nn.Embedding.from_pretrained(library.tensor(table.copy()), freeze=False, **options)
+        y = layer(library.tensor(ids))
+        (y * y).sum().backward()
+        results.append([np.asarray(x) for x in (y.detach(), layer.weight.detach(), layer.weight.grad)])
+    for ours, theirs in zip(*results):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-12)
 
 
 def test_dropout_drops_in_training_only():
@@ -72,11 +100,38 @@ def test_dropout_drops_in_training_only():
     assert layer.eval()(x) is x
     with pytest.raises(ValueError, match=r"Dropout: p must be in 0 \.\.\. 1, got 1.5"):
         Dropout(1.5)
+    with pytest.raises(NotImplementedError, match="Dropout: inplace=True is not supported: leave it out"):
+        Dropout(0.5, inplace=True)
 
 
-def test_cross_entropy_loss_keeps_its_options():
-    x, target = ta.randn(4, 3), ta.tensor([0, 1, 2, 1])
-    for options in ({}, {"reduction": "sum"}, {"reduction": "none", "ignore_index": 1}, {"label_smoothing": 0.2}):
-        np.testing.assert_array_equal(
-            CrossEntropyLoss(**options)(x, target), ta.nn.functional.cross_entropy(x, target, **options)
-        )
+@pytest.mark.parametrize("shape, options, names", [
+    (4, {}, ["weight", "bias"]),
+    ((3, 4), {"eps": 0.1}, ["weight", "bias"]),
+    ([4], {"bias": False}, ["weight"]),
+    (4, {"elementwise_affine": False}, []),
+])
+def test_layer_norm_as_in_pytorch(shape, options, names):
+    torch = pytest.importorskip("torch")
+    ours, theirs = LayerNorm(shape, **options).double(), torch.nn.LayerNorm(shape, **options).double()
+    assert list(ours.state_dict()) == list(theirs.state_dict()) == names and repr(ours).split(", bias")[0] == repr(ours)
+    for name, x in ours.state_dict().items():
+        np.testing.assert_array_equal(x, theirs.state_dict()[name])  # 1 and 0
+        x.copy_(np.random.default_rng(1).standard_normal(x.shape))
+    theirs.load_state_dict({name: torch.tensor(x.array) for name, x in ours.state_dict().items()})
+    x = np.random.default_rng(0).standard_normal((2, 3, 4))
+    np.testing.assert_allclose(ours(ta.tensor(x)).detach(), theirs(torch.tensor(x)).detach(), rtol=1e-10)
+
+
+def test_identity_and_flatten():
+    x = ta.randn(2, 3, 4)
+    assert Identity(5, anything=True)(x) is x and repr(Identity()) == "Identity()"
+    assert Flatten()(x).shape == (2, 12) and Flatten(0, 1)(x).shape == (6, 4)
+    assert repr(Flatten()) == "Flatten(start_dim=1, end_dim=-1)"
+
+
+def test_dtype_and_device():
+    for layer in (Linear(2, 3, dtype=ta.float64, device="cpu"), Embedding(2, 3, dtype=ta.float64),
+                  LayerNorm(3, dtype=ta.float64)):
+        assert all(x.dtype == ta.float64 for x in layer.parameters())
+    with pytest.raises(ValueError, match='device must be "cpu", got .cuda'):
+        Linear(2, 3, device="cuda")

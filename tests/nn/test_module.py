@@ -127,7 +127,7 @@ def test_none_and_del_take_a_part_away():
 def test_a_plain_tensor_does_not_slip_in_for_a_parameter():
     model = Half()
     for name in ("scale", "inner"):
-        with pytest.raises(TypeError, match=f"Half: {name} must stay .*, got Tensor: wrap it in nn.Parameter"):
+        with pytest.raises(TypeError, match=f"Half: {name} must stay a .*, or be None, got Tensor: wrap it in nn.Para"):
             setattr(model, name, ta.ones(2))
     assert model.scale.requires_grad and list(model.children()) == [model.inner]
 
@@ -174,11 +174,14 @@ def test_dtype_of_all_parameters():
     weight = model.first.inner.weight
     (weight * 1).sum().backward()
     assert model.double() is model and {p.dtype for p in model.parameters()} == {np.dtype(np.float64)}
-    assert model.first.inner.weight is weight and weight.requires_grad and weight.grad is None
+    assert model.first.inner.weight is weight and weight.requires_grad and weight.grad.dtype == ta.float64
     assert model.first(ta.ones(1, 2, dtype=ta.float64)).dtype == ta.float64
     assert {p.dtype for p in model.float().parameters()} == {np.dtype(np.float32)}
-    with pytest.raises(TypeError, match=r"Whole.to: parameters must be floating-point, got int64"):
+    assert model.to("cpu", ta.float64).bias.dtype == model.to(ta.zeros(1)).to("cpu").double().bias.dtype == ta.float64
+    with pytest.raises(TypeError, match=r"Whole.to: wanted a floating-point dtype, got int64"):
         model.to(ta.int64)
+    with pytest.raises(ValueError, match=r'to: device must be "cpu", got .cuda'):
+        model.to("cuda")
 
 
 def test_requires_grad_and_zero_grad():
@@ -194,24 +197,7 @@ def test_requires_grad_and_zero_grad():
     assert all(p.grad is None for p in model.parameters())
 
 
-# --- containers and text ------------------------------------------------
-
-
-def test_sequential_and_module_list():
-    first, second = Linear(2, 3), Linear(3, 1)
-    model = Sequential(first, second)
-    x = ta.ones(4, 2)
-    np.testing.assert_array_equal(model(x).detach(), second(first(x)).detach())
-    assert len(model) == 2 and model[0] is first and model[-1] is second
-    assert Sequential()(x) is x
-    modules = ModuleList([first])
-    assert (
-        modules.append(second) is modules
-        and list(modules) == [first, second]
-        and modules[1] is second
-        and len(modules) == 2
-    )
-    assert list(modules.state_dict()) == ["0.weight", "0.bias", "1.weight", "1.bias"]
+# --- text ---------------------------------------------------------------
 
 
 def test_text():
@@ -226,3 +212,59 @@ def test_text():
         "  (2): Module()\n"
         ")"
     )
+
+
+def test_text_of_a_module_with_both_options_and_parts():
+    class Layer(Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = Linear(1, 1)
+
+        def extra_repr(self):
+            return "size=1"
+
+    assert repr(Layer()) == "Layer(\n  size=1\n  (inner): Linear(in_features=1, out_features=1, bias=True)\n)"
+
+
+# --- hooks --------------------------------------------------------------
+
+
+def test_hooks_see_and_change_inputs_and_outputs():
+    layer, seen, x = Linear(2, 2, bias=False), [], ta.ones(1, 2)
+    plain = layer(x).tolist()
+    with layer.register_forward_pre_hook(lambda module, inputs: seen.append((module, inputs))):
+        with layer.register_forward_hook(lambda module, inputs, output: seen.append((module, inputs, output.tolist()))):
+            assert layer(x).tolist() == plain
+    assert seen == [(layer, (x,)), (layer, (x,), plain)]
+    double = layer.register_forward_pre_hook(lambda module, inputs: inputs[0] * 2)
+    tupled = layer.register_forward_pre_hook(lambda module, inputs: (inputs[0] * 2,))
+    negated = layer.register_forward_hook(lambda module, inputs, output: -output)
+    np.testing.assert_allclose(layer(x).detach(), -4 * np.array(plain), rtol=1e-6)
+    double.remove(), tupled.remove(), negated.remove(), negated.remove()
+    assert layer(x).tolist() == plain
+
+
+def test_hooks_with_options_as_in_pytorch():
+    torch = pytest.importorskip("torch")
+    results = []
+    for library in (ta, torch):
+        class Scaled(library.nn.Module):
+            def forward(self, x, scale=1.0):
+                return x * scale
+
+        model, seen = Scaled(), []
+        model.register_forward_pre_hook(lambda module, inputs, options: (inputs, {"scale": options["scale"] + 1}), with_kwargs=True)
+        model.register_forward_pre_hook(lambda module, inputs, options: None, with_kwargs=True)
+        model.register_forward_hook(lambda module, inputs, options, y: seen.append(options), with_kwargs=True)  # noqa: B023
+        model.register_forward_hook(lambda module, inputs, y: y + 1)
+        results.append((model(library.ones(1), scale=2.0).tolist(), seen))
+    assert results[0] == results[1] == ([4.0], [{"scale": 3.0}])
+
+
+def test_hooks_of_inner_modules_run_under_a_record_too():
+    model, shapes = Sequential(Linear(2, 3), Linear(3, 1)), []
+    for layer in model:
+        layer.register_forward_hook(lambda module, inputs, output: shapes.append(output.shape))
+    with ta.record():
+        model(ta.ones(4, 2))
+    assert shapes == [(4, 3), (4, 1)]

@@ -58,15 +58,18 @@ def test_loading_what_does_not_fit_changes_nothing():
     before = {name: np.array(x) for name, x in model.state_dict().items()}
     other = {name: x + 1 for name, x in before.items()}
     without = {name: x for name, x in other.items() if name != "scale"}
-    with pytest.raises(KeyError, match="missing: scale; unknown: none: is it another model's"):
+    with pytest.raises(RuntimeError, match="Half.load_state_dict: missing: scale: is it another model's"):
         model.load_state_dict(without)
-    with pytest.raises(KeyError, match="missing: none; unknown: more"):
-        model.load_state_dict({**other, "more": np.ones(1)})
-    with pytest.raises(ValueError, match=r"load_state_dict: inner.bias must have shape \(2,\), got \(2, 1\)"):
-        model.load_state_dict({**other, "inner.bias": np.ones((2, 1))})
+    with pytest.raises(RuntimeError, match="load_state_dict: missing: scale; unexpected: more; unexpected: most: is"):
+        model.load_state_dict({**without, "more": np.ones(1), "most": np.ones(1)})
+    for strict in (True, False):
+        with pytest.raises(RuntimeError, match=r"load_state_dict: inner.bias must have shape \(2,\), got \(2, 1\): is"):
+            model.load_state_dict({**other, "inner.bias": np.ones((2, 1))}, strict=strict)
     for name, x in model.state_dict().items():
         np.testing.assert_array_equal(x, before[name])
-    model.load_state_dict({**without, "more": np.ones(1)}, strict=False)
+    keys = model.load_state_dict({**without, "more": np.ones(1)}, strict=False)
+    assert keys.missing_keys == ["scale"] and keys.unexpected_keys == ["more"] and keys == (["scale"], ["more"])
+    assert model.load_state_dict(model.state_dict()) == ([], [])
     assert model.scale.tolist() == [1, 1] and np.array_equal(model.inner.bias, other["inner.bias"])
 
 
@@ -76,6 +79,33 @@ def test_moves_through_a_file(tmp_path):
     again.load_state_dict(ta.load(tmp_path / "model.safetensors"))
     for name, x in again.state_dict().items():
         np.testing.assert_array_equal(x, model.state_dict()[name])
+
+
+def test_prefix_destination_and_the_parameters_themselves():
+    model, destination = Half(), {"first": ta.ones(1)}
+    state = model.state_dict(destination=destination, prefix="half.", keep_vars=True)
+    assert state is destination and list(state) == ["first", "half.scale", "half.inner.weight", "half.inner.bias"]
+    assert state["half.scale"] is model.scale
+
+
+class Normed(Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = Linear(2, 2)
+        self.register_buffer("count", ta.tensor(3))
+        self.register_buffer("mask", ta.ones(2), persistent=False)
+        self.register_buffer("nothing", None)
+
+
+def test_buffers_are_saved_unless_told_otherwise(tmp_path):
+    model, again = Normed(), Normed()
+    model.count += 4
+    assert list(model.state_dict()) == ["count", "inner.weight", "inner.bias"]
+    ta.save(model.state_dict(), tmp_path / "model.safetensors")
+    again.load_state_dict(ta.load(tmp_path / "model.safetensors"))
+    assert again.count.item() == 7 and again.count.dtype == ta.int64 and again.mask.tolist() == [1, 1]
+    with pytest.raises(RuntimeError, match="Normed.load_state_dict: unexpected: mask"):
+        again.load_state_dict({**model.state_dict(), "mask": ta.ones(2)})
 
 
 # --- shared parts -------------------------------------------------------

@@ -56,10 +56,11 @@ class Row(Module):
             self.append(module)
         return self
 
-    def insert(self, index: int, module: Module) -> None:
+    def insert(self, index: int, module: Module) -> Self:
         modules = list(self)
         modules.insert(index, module)
         self._renumber(modules)
+        return self
 
     def pop(self, index: int = -1) -> Any:
         module = self[index]

@@ -58,6 +58,8 @@ class Embedding(Module):
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise ValueError(f"Embedding: padding_idx must be one of {num_embeddings} ids, got {padding_idx}")
         table = _weight
+        if table is not None and table.shape != (num_embeddings, embedding_dim):
+            raise ValueError(f"Embedding: the table must be {(num_embeddings, embedding_dim)}, got {table.shape}")
         if table is None:
             table = init.normal_(create.zeros(num_embeddings, embedding_dim, dtype=dtype, device=device))
             if padding_idx is not None:
