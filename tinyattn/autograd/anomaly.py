@@ -51,9 +51,9 @@ class set_detect_anomaly:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         watch, (state.recorder, state.anomaly) = state.anomaly, self.before
         node = None
-        while trace is not None and error is not None:
+        while trace is not None:
             node, trace = pulled(trace.tb_frame) or node, trace.tb_next
-        if node is not None and watch is not None:
+        if error is not None and node is not None and watch is not None:
             note = [f"detect_anomaly: raised by the derivative of {node.op.name}", *called(watch.lines.get(node))]
             error.add_note("\n  ".join(note))
 

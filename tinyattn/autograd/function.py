@@ -28,7 +28,7 @@ import inspect
 import weakref
 from collections.abc import Callable, Sequence
 from itertools import compress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -99,10 +99,6 @@ class Context:
         self.non_differentiable: Sequence[Tensor] = ()
         self.materialize_grads = True
 
-    if TYPE_CHECKING:  # whatever else a forward sets
-
-        def __getattr__(self, name: str) -> Any: ...
-
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep inputs, outputs or what came in between: backward finds them in `saved_tensors`, in this order."""
         for x in tensors:
@@ -133,7 +129,7 @@ class Context:
 class FunctionNode(Node):
     """What a call of a Function leaves behind: `pull` runs its backward."""
 
-    __slots__ = ("function", "outputs", "shapes")
+    __slots__ = ("function", "others", "outputs", "shapes")
 
     def __init__(self, function: type[Function], rule: Op, arguments: Sequence[Any], ctx: Context,
                  results: Sequence[Any]) -> None:
@@ -141,6 +137,7 @@ class FunctionNode(Node):
         super().__init__(rule, inputs, [*(x.array for x in inputs), *rule.defaults.values(), ctx, None])
         self.function = function
         self.shapes = [x.shape if isinstance(x, Tensor) else None for x in arguments]
+        self.others = [None if isinstance(x, Tensor) else x for x in arguments]
         self.outputs = [(y.shape, y.dtype) if isinstance(y, Tensor) else None for y in results]
         self.changes = [y.changes for y in results if isinstance(y, Tensor)]
         ctx.node = weakref.ref(self)
@@ -163,6 +160,11 @@ class FunctionNode(Node):
         of_tensors = compress(dxs, [shape is not None for shape in self.shapes])
         return [(x, dx if dx is None or create_graph else dx.array)
                 for x, dx in zip(self.inputs, of_tensors) if x.requires_grad]
+
+    def again(self, *inputs: Tensor) -> Any:
+        """The same call with other tensors."""
+        rest = iter(inputs)
+        return self.function.apply(*[x if shape is None else next(rest) for x, shape in zip(self.others, self.shapes)])
 
     def check(self, dxs: tuple[Any, ...]) -> None:
         """Raises RuntimeError or TypeError where a backward returned something else than gradients of its inputs."""
@@ -199,7 +201,7 @@ def output_of(y: Any, node: Node | None, slot: int, ctx: Context) -> Any:
 
 def rule_of(cls: type[Function], arguments: Sequence[Any], apart: bool, ctx: Context, results: Sequence[Any]) -> Op:
     """This call as an Op, for errors, records and pictures: Tensors are its inputs, other arguments attributes."""
-    rule = copy.copy(op_of(cls))
+    rule = copy.copy(op_of(cls))  # type: ignore[arg-type]  # a class can be hashed
     positional = (*rule.defaults, *rule.variadic * len(arguments))[not apart :]
     given = list(zip(positional, arguments))
     rule.inputs, rule.variadic = [name for name, x in given if isinstance(x, Tensor)], []
@@ -210,7 +212,7 @@ def rule_of(cls: type[Function], arguments: Sequence[Any], apart: bool, ctx: Con
 
 
 @functools.cache
-def op_of(cls: type[Function]) -> Op:
+def op_of(cls: Any) -> Op:
     rule = Op(cls.forward, False, None)
     rule.name, rule.file = cls.__name__, __file__
     rule.formula = (cls.__doc__ or cls.forward.__doc__ or cls.__name__).strip().split("\n")[0]
@@ -246,11 +248,11 @@ class Once(Function):
     """y = x, which must not be differentiated"""
 
     @staticmethod
-    def forward(ctx: Context, x: Tensor, name: str, *made_from: Any) -> Tensor:
+    def forward(ctx: Any, x: Tensor, name: str, *made_from: Any) -> Tensor:
         ctx.owner = name
         return x
 
     @staticmethod
-    def backward(ctx: Context, *dys: Any) -> Any:
+    def backward(ctx: Any, *dys: Any) -> Any:
         raise RuntimeError(f"{ctx.owner}: its backward is once_differentiable: "
                            "write it with Tensor ops, without that decorator, to differentiate it again")

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..state import enable_grad
 from ..tensor import Tensor
-from .function import Context, Function
+from .function import Function
 from .grad import grad
 
 Found = Sequence[Tensor | None]
@@ -201,11 +201,11 @@ class Stack(Function):
     """y = the rows of a Jacobian"""
 
     @staticmethod
-    def forward(ctx: Context, shape: tuple[int, ...], dtype: Any, *rows: Tensor) -> Tensor:
+    def forward(ctx: Any, shape: tuple[int, ...], dtype: Any, *rows: Tensor) -> Tensor:
         ctx.shapes = len(rows), rows[0].shape if rows else ()
         return Tensor(np.array([row.array for row in rows], dtype).reshape(shape))
 
     @staticmethod
-    def backward(ctx: Context, dy: Tensor) -> tuple:
+    def backward(ctx: Any, dy: Tensor) -> tuple:
         count, shape = ctx.shapes
         return None, None, *dy.reshape(count, *shape)

@@ -39,20 +39,26 @@ def between(outputs: Sequence[Tensor], inputs: Sequence[Tensor]) -> tuple[Needed
     for x in inputs:
         if x.node is not None:
             targets.setdefault(x.node, []).append((x.slot, x))
+    found = nodes_behind(outputs)
+    needed = Needed(x for x in inputs if x.node is None)
+    needed.youngest = found[-1].age if found else 0
+    for node in found:  # what a Node was made from comes before it
+        tensors = [x for x in node.inputs if isinstance(x, Tensor)]
+        freed = not node.values and node not in targets  # what lies behind it is lost: the walk has to say so
+        if freed or any(x in needed or x.node in targets or x.node in needed for x in tensors):
+            needed.add(node)
+    return needed, targets
+
+
+def nodes_behind(outputs: Sequence[Tensor]) -> list[Node]:
+    """All Nodes that the outputs were made by, oldest first."""
     found = {y.node for y in outputs if y.node is not None}
     stack = list(found)
     while stack:
         parents = {x.node for x in stack.pop().inputs if isinstance(x, Tensor) and x.node is not None} - found
         found |= parents
         stack += parents
-    needed = Needed(x for x in inputs if x.node is None)
-    needed.youngest = max((node.age for node in found), default=0)
-    for node in sorted(found, key=lambda node: node.age):  # what a Node was made from comes before it
-        tensors = [x for x in node.inputs if isinstance(x, Tensor)]
-        freed = not node.values and node not in targets  # what lies behind it is lost: the walk has to say so
-        if freed or any(x in needed or x.node in targets or x.node in needed for x in tensors):
-            needed.add(node)
-    return needed, targets
+    return sorted(found, key=lambda node: node.age)
 
 
 class Needed(set):

@@ -7,7 +7,7 @@ on into the new Nodes: they are the youngest now, so their turn is next. One par
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -156,7 +156,7 @@ def tensors_in(thing: Any) -> Iterator[Tensor]:
             stack += reversed(thing.values() if isinstance(thing, dict) else thing)
 
 
-def source(state: dict[str, Any]) -> np.random.Generator:
+def source(state: Mapping[str, Any]) -> np.random.Generator:
     """A random generator in the state that another one had."""
     bits = getattr(np.random, state["bit_generator"])()
     bits.state = state
