@@ -44,7 +44,7 @@ class Recurrent(Module):
             self.register_parameter(name + suffix, Parameter(create.zeros(*shape, dtype=dtype)) if wanted else None)
 
     def parameters_of(self, suffix: str) -> list[Parameter | None]:
-        return [self._parameters[name + suffix] for name in NAMES]
+        return [getattr(self, name + suffix) for name in NAMES]
 
     def reset_parameters(self) -> None:
         """Begin anew: every parameter uniform in ±1/√H."""
@@ -100,25 +100,25 @@ class RNNBase(Recurrent):
                 self.add_parameters(size, f"_l{layer}{direction}", dtype)
         self.reset_parameters()
 
-    def scan(self, op: Callable, input: Any, hx: Any, lengths: Any) -> tuple[Any, list[Any]]:
+    def scan(self, op: Callable, input: Any, states: list[Any], lengths: Any) -> tuple[Any, list[Any]]:
         """The output and the last states, for an input of any of the shapes that it may have.
 
-        op: lstm or gru, one direction of one layer. hx: the first states, as the caller gave them.
+        op: lstm or gru, one direction of one layer. states: to begin with, each (D · num_layers, B, H), or None for 0.
         """
         if isinstance(input, PackedSequence):
             if lengths is not None:
                 raise ValueError(f"{type(self).__name__}: a PackedSequence has lengths of its own: leave lengths out")
             self.check_input(input.data, "a PackedSequence of (N, E)", (2,))
             x, lengths = pad_packed_sequence(input, batch_first=True)
-            output, last = self.layers(op, x, self.first_states(hx, len(x)), lengths)
+            output, last = self.layers(op, x, self.first_states(states, len(x)), lengths)
             return input._replace(data=to_packed(output, places=places_of(input))), last
         self.check_input(input, "(B, T, E) or (T, E)" if self.batch_first else "(T, B, E) or (T, E)", (2, 3))
         if input.ndim == 2:
-            output, last = self.layers(op, unsqueeze(input, 0), self.first_states(hx, None), lengths)
+            output, last = self.layers(op, unsqueeze(input, 0), self.first_states(states, None), lengths)
             return squeeze(output, 0), [squeeze(state, 1) for state in last]
         if self.batch_first:
-            return self.layers(op, input, self.first_states(hx, len(input)), lengths)
-        output, last = self.layers(op, transpose(input, 0, 1), self.first_states(hx, input.shape[1]), lengths)
+            return self.layers(op, input, self.first_states(states, len(input)), lengths)
+        output, last = self.layers(op, transpose(input, 0, 1), self.first_states(states, input.shape[1]), lengths)
         return transpose(output, 0, 1), last
 
     def layers(self, op: Callable, x: Any, first: list[Any], lengths: Any) -> tuple[Any, list[Any]]:
@@ -137,12 +137,11 @@ class RNNBase(Recurrent):
                 x = F.dropout(x, self.dropout, self.training)
         return x, [stack(states) if len(states) > 1 else unsqueeze(states[0], 0) for states in zip(*last)]
 
-    def first_states(self, hx: Any, B: int | None) -> list[Any]:
-        """The states to begin with, each (D · num_layers, B, H) or None; for B = None they come without their batch."""
+    def first_states(self, states: list[Any], B: int | None) -> list[Any]:
+        """The states, checked and with a batch: for B = None they come without."""
         count = self.num_layers * len(self.directions)
         letters = "(D · num_layers, H)" if B is None else "(D · num_layers, B, H)"
         wanted = (count, self.hidden_size) if B is None else (count, B, self.hidden_size)
-        states = self.states_in(hx)
         for name, state in zip(self.states, states):
             if state is not None and state.shape != wanted:
                 raise ValueError(f"{type(self).__name__}: {name} must be {letters} = {wanted}, "
@@ -189,7 +188,8 @@ class LSTM(RNNBase):
         real step.
         Raises: ValueError for other shapes or lengths, TypeError for other dtypes.
         """
-        output, (h_n, c_n) = self.scan(lstm, input, hx, lengths)
+        h_0, c_0 = self.states_in(hx)
+        output, (h_n, c_n) = self.scan(lstm, input, [h_0, c_0], lengths)
         return output, (h_n, c_n)
 
 
@@ -208,7 +208,8 @@ class GRU(RNNBase):
         hx: h_0, the state to begin with (None: 0). lengths: see LSTM.
         Raises: ValueError for other shapes or lengths, TypeError for other dtypes.
         """
-        output, (h_n,) = self.scan(gru, input, hx, lengths)
+        (h_0,) = self.states_in(hx)
+        output, (h_n,) = self.scan(gru, input, [h_0], lengths)
         return output, h_n
 
 
@@ -223,10 +224,9 @@ class RNNCellBase(Recurrent):
         self.add_parameters(input_size, "", dtype)
         self.reset_parameters()
 
-    def step(self, op: Callable, input: Any, hx: Any) -> tuple[Any, ...]:
-        """The states after `op`, which is lstm_cell or gru_cell. hx: those before, as the caller gave them."""
+    def step(self, op: Callable, input: Any, states: list[Any]) -> tuple[Any, ...]:
+        """The states after `op`, which is lstm_cell or gru_cell, from those before, each of them None for 0."""
         self.check_input(input, "(B, E) or (E,)", (1, 2))
-        states = self.states_in(hx)
         if input.ndim == 2:
             return as_tuple(op(input, *states, *self.parameters_of("")))
         states = [None if state is None else unsqueeze(state, 0) for state in states]
@@ -250,7 +250,7 @@ class LSTMCell(RNNCellBase):
 
         Raises: ValueError for other shapes, TypeError for other dtypes.
         """
-        h, c = self.step(lstm_cell, input, hx)
+        h, c = self.step(lstm_cell, input, self.states_in(hx))
         return h, c
 
 
@@ -268,5 +268,5 @@ class GRUCell(RNNCellBase):
 
         Raises: ValueError for other shapes, TypeError for other dtypes.
         """
-        (h,) = self.step(gru_cell, input, hx)
+        (h,) = self.step(gru_cell, input, self.states_in(hx))
         return h
