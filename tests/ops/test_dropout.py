@@ -48,7 +48,19 @@ def test_edges():
     assert isinstance(dropout(np.ones(3)), np.ndarray)
 
 
+def test_integers_are_dropped_whole_or_not_at_all():
+    x = ta.tensor([1, 2])
+    assert dropout(x, 1.0).tolist() == [0, 0] and dropout(x, 1.0).dtype == ta.int64
+    assert dropout(x, 0.0) is x and dropout(x, 0.5, training=False) is x
+
+
+def test_infinity_that_is_dropped_is_nan_as_in_pytorch():
+    assert np.isnan(dropout(ta.tensor([np.inf, np.nan]), 1.0).numpy()).all()
+
+
 def test_errors():
+    with pytest.raises(NotImplementedError, match="dropout: inplace=True is not supported: use what it returns"):
+        dropout(ta.ones(1), 0.5, True, True)
     for p in (-0.1, 1.1, float("nan")):
         with pytest.raises(ValueError, match=r"dropout: p must be in 0 \.\.\. 1, got"):
             dropout(ta.ones(1), p)

@@ -79,11 +79,38 @@ def test_empty_tables():
     assert weight.grad.shape == (0, 3)
 
 
+def test_rows_named_often_get_their_share():
+    weight = table()
+    embedding([[0, 2], [2, 2]], weight, padding_idx=0, scale_grad_by_freq=True).sum().backward()
+    np.testing.assert_allclose(weight.grad.numpy(), [[0] * 3, [0] * 3, [1] * 3, [0] * 3, [0] * 3, [0] * 3])
+
+
+@pytest.mark.parametrize("norm_type", [2.0, 1.0, np.inf])
+def test_long_rows_are_shortened_in_the_table(norm_type):
+    weight = ta.Tensor(np.array([[3.0, 4.0], [6.0, 8.0], [0.1, 0.0], [9.0, 9.0]]), True)
+    before = weight.array.copy()
+    y = embedding(np.array([1, 1, 0, 2]), weight, max_norm=1.0, norm_type=norm_type)
+    lengths = np.linalg.norm(before, norm_type, axis=1, keepdims=True)
+    np.testing.assert_allclose(weight.array[:2], before[:2] / lengths[:2], rtol=1e-6)
+    np.testing.assert_array_equal(weight.array[2:], before[2:])
+    np.testing.assert_array_equal(y.detach().numpy(), weight.array[[1, 1, 0, 2]])
+
+
+def test_shortening_changes_what_others_need():
+    weight = table()
+    y = (weight * weight).sum()
+    embedding([0], weight, max_norm=1e-3)
+    with pytest.raises(RuntimeError, match="changed in place"):
+        y.backward()
+
+
 @pytest.mark.parametrize("call, error, text", [
     (lambda: embedding([0, 3], np.ones((3, 2))), IndexError, r"embedding: ids must be in 0 ... 2, got 3"),
     (lambda: embedding([0, -1], np.ones((3, 2))), IndexError, "got -1"),
     (lambda: embedding([0.0], np.ones((3, 2))), TypeError, "ids must be integers, got float64"),
     (lambda: embedding([0], np.ones(3)), ValueError, r"weight must be \(V, E\), got \(3,\)"),
+    (lambda: embedding([0], np.ones((3, 2)), sparse=True), NotImplementedError,
+     "sparse=True is not supported, gradients are dense: leave it out"),
     (lambda: embedding([0], np.ones((3, 2)), padding_idx=3), ValueError, "padding_idx must be in -3 ... 2, got 3"),
 ])
 def test_errors(call, error, text):
@@ -91,12 +118,14 @@ def test_errors(call, error, text):
         call()
 
 
-def test_equals_torch():
+@pytest.mark.parametrize("options", [(), (1,), (-1, 1.0), (None, 0.5, 1.0), (5, 2.0, np.inf, True)])
+def test_equals_torch(options):
     torch = pytest.importorskip("torch")
     weight, ids = table(), np.array([[5, 1, 1], [2, 5, 5]])
     other = torch.tensor(weight.array, requires_grad=True)
-    y = embedding(ids, weight, padding_idx=1)
-    wanted = torch.nn.functional.embedding(torch.tensor(ids), other, padding_idx=1)
+    y = embedding(ta.tensor(ids), weight, *options)
+    wanted = torch.nn.functional.embedding(torch.tensor(ids), other, *options)
+    np.testing.assert_allclose(weight.array, other.detach().numpy(), rtol=1e-12)
     (y * y).sum().backward()
     (wanted * wanted).sum().backward()
-    np.testing.assert_array_equal(weight.grad.numpy(), other.grad.numpy())
+    np.testing.assert_allclose(weight.grad.numpy(), other.grad.numpy(), rtol=1e-12)

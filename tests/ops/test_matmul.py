@@ -100,6 +100,32 @@ def test_named_products():
     assert gradcheck(outer, (leaf(3), leaf(2)))
 
 
+def test_arguments_have_pytorch_s_names():
+    a, batch = numbers((2, 2)), numbers((3, 2, 2))
+    np.testing.assert_array_equal(matmul(input=a, other=a), a @ a)
+    np.testing.assert_array_equal(mm(input=a, mat2=a), a @ a)
+    np.testing.assert_array_equal(bmm(input=batch, mat2=batch), batch @ batch)
+    np.testing.assert_allclose(dot(input=a[0], tensor=a[1]), a[0] @ a[1])
+    np.testing.assert_array_equal(outer(input=a[0], vec2=a[1]), a[0][:, None] * a[1])
+    np.testing.assert_allclose(linear(input=a, weight=a, bias=a[0]), a @ a.T + a[0])
+
+
+def test_outer_brings_dtypes_together():
+    assert outer(ta.tensor([1, 2]), ta.tensor([0.5])).dtype == ta.float32
+    assert outer(ta.tensor([True]), ta.tensor([2])).tolist() == [[2]]
+    assert outer(np.array([True]), np.array([True])).dtype == bool
+
+
+@pytest.mark.parametrize("x", [(4,), (3, 4), (2, 3, 4)])
+def test_linear_with_one_output_and_with_one_bias_for_all(x):
+    x, weight, bias = leaf(*x), leaf(4, seed=1), leaf(seed=2)
+    np.testing.assert_allclose(linear(x, weight, bias).detach().numpy(), x.array @ weight.array + bias.array)
+    assert gradcheck(linear, (x, weight, bias)) and gradgradcheck(linear, (x, weight, bias))
+    wide = leaf(5, 4, seed=3)
+    np.testing.assert_allclose(linear(x, wide, bias).detach().numpy(), x.array @ wide.array.T + bias.array)
+    assert linear(np.ones((2, 4), int), np.ones((3, 4), int), np.ones(3, int)).tolist() == [[5] * 3] * 2
+
+
 def test_integers():
     np.testing.assert_array_equal(matmul(np.arange(4).reshape(2, 2), np.arange(4).reshape(2, 2)), [[2, 3], [6, 11]])
 
@@ -111,6 +137,12 @@ def test_integers():
     (lambda: matmul(np.ones((2, 3, 4)), np.ones((3, 4, 5))), ValueError, r"matmul: dimensions before .* \(2, 3, 4\)"),
     (lambda: matmul(np.ones((2, 2), np.float32), np.ones((2, 2))), TypeError, "one dtype, got float32 and float64"),
     (lambda: matmul(np.ones((2, 2)), [1, 2]), TypeError, "matmul: wanted tensors or arrays, got list"),
+    (lambda: matmul(np.ones((2, 2), int), np.ones((2, 2))), TypeError, "one dtype, got int64 and float64"),
+    (lambda: matmul(np.ones((2, 2), bool), np.ones((2, 2), bool)), TypeError,
+     r"matmul: wanted numbers, got bool: use .float\(\) or .long\(\)"),
+    (lambda: linear(np.ones((2, 2), bool), np.ones((2, 2), bool)), TypeError, "linear: wanted numbers, got bool"),
+    (lambda: outer(np.ones(3), [1]), TypeError, "outer: wanted tensors or arrays, got list"),
+    (lambda: linear(np.ones((2, 3)), np.ones(3), np.ones(3)), ValueError, r"bias must be \(N,\) = \(\), got \(3,\)"),
     (lambda: mm(np.ones((2, 3)), np.ones(3)), ValueError, "mm: wanted 2 dimensions each"),
     (lambda: bmm(np.ones((2, 3, 4)), np.ones((1, 4, 5))), ValueError, "bmm: both must have as many matrices"),
     (lambda: dot(np.ones(3), np.ones(4)), ValueError, r"got \(3,\) and \(4,\)"),
