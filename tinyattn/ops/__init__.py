@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..tensor import Tensor
-from . import copies
+from . import copies, elementwise
 from .activations import erf, gelu, relu, sigmoid, softplus, tanh
+from .arithmetic import add, div, floor_divide, remainder, sub
 from .choices import clamp, masked_fill, maximum, minimum, where
 from .comparisons import (
     allclose, bitwise_and, bitwise_not, bitwise_or, bitwise_xor, eq, equal, ge, gt, isclose, isfinite, isinf, isnan,
     le, logical_and, logical_not, logical_or, logical_xor, lt, ne,
 )
 from .copies import clone
-from .division import div, floor_divide, remainder
 from .einsum import einsum
-from .elementwise import (
-    abs, add, cos, div_, exp, expm1, log, log1p, mul, neg, pow, rsqrt, sign, sin, sqrt, sub,
-)
+from .elementwise import abs, cos, exp, expm1, log, log1p, mul, neg, pow, rsqrt, sign, sin, sqrt
 from .extremes import amax, amin, argmax, argmin, max, min
 from .indexing import gather, getitem, index_select, setitem
 from .joining import cat, chunk, split, stack
@@ -42,12 +42,15 @@ BOTH = [
 FUNCTIONS_ONLY = [cat, cosine_similarity, einsum, stack, where]
 METHODS_ONLY = [copies.contiguous, copies.copy_, copies.fill_, copies.to, copies.zero_, expand, repeat, view]
 
-OPERATORS = {"add": add, "sub": sub, "mul": mul, "truediv": div_, "floordiv": floor_divide, "mod": remainder,
-             "pow": pow, "and": bitwise_and, "or": bitwise_or, "xor": bitwise_xor, "matmul": matmul}  # fmt: skip
+OPERATORS = {
+    "add": elementwise.add, "sub": elementwise.sub, "mul": mul, "truediv": elementwise.div, "floordiv": floor_divide,
+    "mod": remainder, "pow": pow, "and": bitwise_and, "or": bitwise_or, "xor": bitwise_xor, "matmul": matmul,
+}  # fmt: skip
 COMPARISONS = {"eq": eq, "ne": ne, "lt": lt, "le": le, "gt": gt, "ge": ge}
+ALIASES = {"absolute": abs, "clip": clamp, "divide": div, "multiply": mul, "negative": neg, "subtract": sub}
 CASTS = {"float": "float32", "double": "float64", "int": "int32", "long": "int64", "bool": "bool"}
 
-__all__ = [function.__name__ for function in BOTH + FUNCTIONS_ONLY]
+__all__ = [function.__name__ for function in BOTH + FUNCTIONS_ONLY] + list(ALIASES)
 
 
 def reflected(operator):
@@ -55,10 +58,21 @@ def reflected(operator):
     return lambda x, other: operator(other, x)
 
 
+def of_numbers(comparison):
+    """`x == None` is no question about elements: Python itself answers that, with False."""
+    comparable = (Tensor, np.ndarray, np.generic, int, float)
+    return lambda x, other: comparison(x, other) if isinstance(other, comparable) else NotImplemented
+
+
 for function in BOTH + METHODS_ONLY:
     setattr(Tensor, function.__name__, function)
-for name, operator in {**OPERATORS, **COMPARISONS}.items():
+for name, function in ALIASES.items():
+    globals()[name] = function
+    setattr(Tensor, name, function)
+for name, operator in OPERATORS.items():
     setattr(Tensor, f"__{name}__", operator)
+for name, comparison in COMPARISONS.items():
+    setattr(Tensor, f"__{name}__", of_numbers(comparison))
 for name, operator in OPERATORS.items():
     setattr(Tensor, f"__r{name}__", reflected(operator))
 for name in OPERATORS.keys() - {"matmul"}:

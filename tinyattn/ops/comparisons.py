@@ -82,7 +82,8 @@ def isclose(a, b, /, rtol=1e-5, atol=1e-8, equal_nan=False):
     """y = |a − b| ≤ atol + rtol |b|, or a = b, true or false"""
     if rtol < 0 or atol < 0:
         raise ValueError(f"isclose: rtol and atol must not be below 0, got {rtol} and {atol}")
-    return np.isclose(*common("isclose", [a, b]), rtol, atol, equal_nan)
+    a, b = common("isclose", [a, b])
+    return np.isclose(a, b, rtol, atol, equal_nan)
 
 
 def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:

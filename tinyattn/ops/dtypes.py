@@ -19,7 +19,7 @@ KINDS: dict[Any, int] = {bool: 0, int: 1, float: 2, "b": 0, "u": 1, "i": 1, "f":
 def common(name: str, arrays: list[Any]) -> list[Any]:
     """All inputs as arrays in their common dtype."""
     first = arrays[0] if type(arrays[0]) is np.ndarray else arrays[-1]
-    if type(first) is np.ndarray and first.dtype.kind in KINDS:  # arrays of one dtype, and numbers no higher: most often
+    if type(first) is np.ndarray and first.dtype.kind in KINDS:  # mostly arrays of one dtype, and numbers within it
         dtype, kind = first.dtype, KINDS[first.dtype.kind]
         if all(x.dtype is dtype if type(x) is np.ndarray else KINDS.get(type(x), 3) <= kind for x in arrays):
             return [x if type(x) is np.ndarray else np.asarray(x, dtype) for x in arrays]

@@ -8,8 +8,6 @@ broadcast, the backward walk sums its gradient back to its shape: no rule here n
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..tensor import op
@@ -20,28 +18,21 @@ from .dtypes import common, floating
 
 
 @op(prepare=common)
-def add(a, b, /, *, alpha=1):
-    """y = a + alpha · b"""
-    return a + b if alpha == 1 else a + scaled("add", a, b, alpha)
+def add(a, b, /):
+    """y = a + b"""
+    return a + b
 
 
-add.gradient(da=lambda dy: dy, db=lambda dy, alpha: dy if alpha == 1 else dy * alpha)
+add.gradient(da=lambda dy: dy, db=lambda dy: dy)
 
 
 @op(prepare=common)
-def sub(a, b, /, *, alpha=1):
-    """y = a − alpha · b"""
-    return a - b if alpha == 1 else a - scaled("sub", a, b, alpha)
+def sub(a, b, /):
+    """y = a − b"""
+    return a - b
 
 
-sub.gradient(da=lambda dy: dy, db=lambda dy, alpha: -dy * alpha)
-
-
-def scaled(name: str, a: Any, b: Any, alpha: Any) -> Any:
-    a, b = common(name, [a, b])
-    if a.dtype.kind != "f" and not isinstance(alpha, (int, np.integer)):
-        raise TypeError(f"{name}: alpha must be a whole number for {a.dtype}, got {alpha!r}: use .float() first")
-    return b * np.asarray(alpha, b.dtype)
+sub.gradient(da=lambda dy: dy, db=lambda dy: -dy)
 
 
 @op(prepare=common)
@@ -55,12 +46,12 @@ mul.gradient(da=lambda dy, b: dy * b, db=lambda dy, a: dy * a)
 
 @op(prepare=floating)
 @np.errstate(all="ignore")
-def div_(a, b, /):
+def div(a, b, /):
     """y = a / b"""
     return a / b
 
 
-div_.gradient(da=lambda dy, b: dy / b, db=lambda dy, y, b: -dy * y / b)
+div.gradient(da=lambda dy, b: dy / b, db=lambda dy, y, b: -dy * y / b)
 
 
 @op
