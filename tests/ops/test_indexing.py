@@ -67,6 +67,8 @@ CUBE = {  # of three dimensions: an integer takes its own away before tensors ar
     "bool of two, int": lambda t: (t.tensor(np.arange(6).reshape(2, 3) > 2), 1),
     "int, bool of two": lambda t: (1, t.tensor(np.arange(12).reshape(3, 4) > 5)),
     "int, true, int": lambda t: (0, True, 1),
+    "ints, nothing left for ..., ints": lambda t: (t.tensor([0, 1]), ..., [0, 2], 1),
+    "two ...": lambda t: (0, ..., 1, ..., 2),
     "slice, list, None, int": lambda t: (slice(None), [0, 1], None, 0),
 }
 CASES = [pytest.param(X, index, id=name) for name, index in INDICES.items()]

@@ -80,20 +80,15 @@ def steps(name, x, index):
     count = sum(dimensions(part) for part in parts)
     if count > x.ndim:
         raise IndexError(f"{name}: wanted at most {x.ndim} indices, got {count}")
-    if not any(part is Ellipsis for part in parts):
-        parts.append(Ellipsis)  # or NumPy would give a number that is no view of x, where all are integers
-    if not any(isinstance(part, np.ndarray) for part in parts):
-        return [tuple(parts)]
-    first: list = []
-    then: list = []
-    for part in parts:
-        if isinstance(part, np.ndarray):
-            first += [slice(None)] * dimensions(part)
-            then += [part]
-        else:
-            first += [part]
-            then += [] if isinstance(part, int) else [part if part is Ellipsis else slice(None)]
-    return [tuple(first), tuple(then)]
+    others = [slice(None)] * (x.ndim - count)
+    parts = [each for part in parts for each in (others if part is Ellipsis else [part])]
+    tensors = any(isinstance(part, np.ndarray) for part in parts)
+    if not tensors or not any(isinstance(part, int) for part in parts):
+        return [(*parts, ...)]  # the dots for NumPy, which without them makes no view where all are integers
+    first = [each for part in parts
+             for each in ([slice(None)] * dimensions(part) if isinstance(part, np.ndarray) else [part])]  # fmt: skip
+    then = [part if isinstance(part, np.ndarray) else slice(None) for part in parts if not isinstance(part, int)]
+    return [(*first, ...), (*then, ...)]
 
 
 def dimensions(part):

@@ -20,6 +20,8 @@ SOURCES = {
 @op
 def pad_(x, /, widths, value=0):
     """y = x, with `value` around it; where a width is negative, less of x"""
+    if any(n + min(before, 0) + min(after, 0) < 0 for n, (before, after) in zip(x.shape, widths)):
+        raise ValueError(f"pad: widths {widths} cut off more than there is of shape {x.shape}")
     y = np.full([n + before + after for n, (before, after) in zip(x.shape, widths)], value, x.dtype)
     inner = tuple(slice(max(before, 0), n - max(after, 0)) for n, (before, after) in zip(y.shape, widths))
     y[inner] = x[tuple(slice(max(-before, 0), n - max(-after, 0)) for n, (before, after) in zip(x.shape, widths))]
@@ -38,12 +40,10 @@ def pad(input, pad, mode="constant", value=None):
     Raises: ValueError for widths that do not fit the input or the mode, and for a value outside constant.
     """
     pad = ints_of("pad", (pad,))
-    if len(pad) % 2 or len(pad) > 2 * input.ndim:
+    same = input.ndim - len(pad) // 2  # so many dimensions, the first ones, stay as they are
+    if same < 0 or len(pad) % 2:
         raise ValueError(f"pad: wanted two widths for each of at most {input.ndim} dimensions, got {pad}")
-    widths = [(0, 0)] * (input.ndim - len(pad) // 2) + [*zip(pad[-2::-2], pad[::-2])]
-    least = 0 if mode == "constant" else 1
-    if any(n + before + after < least for n, (before, after) in zip(input.shape, widths) if before or after):
-        raise ValueError(f"pad: {pad} leaves nothing of shape {tuple(input.shape)}")
+    widths = [(0, 0)] * same + [*zip(pad[-2::-2], pad[::-2])]
     if mode == "constant":
         value = value.item() if isinstance(value, Tensor) else value
         return pad_(input, widths=widths, value=value or 0)
@@ -55,9 +55,9 @@ def pad(input, pad, mode="constant", value=None):
         input = pad_(input, widths=[(min(before, 0), min(after, 0)) for before, after in widths])
         widths = [(max(before, 0), max(after, 0)) for before, after in widths]
     source, most = SOURCES[mode]
-    padded = [*zip(input.shape, widths)][input.ndim - len(pad) // 2 :]
-    for n, (before, after) in padded:
-        if n == 0 or max(before, after) > most(n):
-            raise ValueError(f"pad: {mode} takes widths up to {most(n)} for {n} elements, got {before} and {after}")
-    places = [source(np.arange(-before, n + after), n) for n, (before, after) in padded]
+    places = []
+    for n, (before, after) in zip(input.shape[same:], widths[same:]):
+        if n == 0 or max(before, after) > most(n) or n + before + after < 0:
+            raise ValueError(f"pad: {mode} of {n} elements takes widths up to {most(n)}, got {before} and {after}")
+        places.append(source(np.arange(-before, n + after), n))
     return pick(input, index=(..., *np.ix_(*places)))
