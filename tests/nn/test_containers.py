@@ -76,7 +76,7 @@ def test_module_dict():
     modules["b"] = second
     modules.update([("c", ReLU())])
     assert list(modules) == list(modules.keys()) == ["a", "b", "c"] and modules["b"] is second and "b" in modules
-    assert list(modules.values())[0] is first and dict(modules.items())["b"] is second and len(modules) == 3
+    assert next(iter(modules.values())) is first and dict(modules.items())["b"] is second and len(modules) == 3
     assert modules.pop("a") is first and list(modules.state_dict()) == ["b.weight", "b.bias"]
     del modules["b"]
     modules.clear()

@@ -71,6 +71,17 @@ def test_all_names_are_tried():
     assert tried == set(F.__all__)
 
 
+@pytest.mark.parametrize("call", [
+    lambda x: F.linear(x, WEIGHT), lambda x: F.dropout(x), lambda x: F.embedding(IDS, x), lambda x: F.mse_loss(X, x),
+    lambda x: F.cross_entropy(X, x), lambda x: F.nll_loss(X, x), lambda x: F.binary_cross_entropy_with_logits(X, x),
+    lambda x: F.cosine_similarity(X, x), lambda x: F.layer_norm(x, (2,)),
+    lambda x: F.scaled_dot_product_attention(X, x, x),
+])
+def test_lists_are_no_tensors(call):
+    with pytest.raises(TypeError, match="wanted tensors or arrays, got list: make one with ta.tensor"):
+        call([1.0, 2.0])
+
+
 def test_saturated_sigmoid_and_softplus_do_not_overflow():
     x = ta.tensor([-1000.0, 1000.0], requires_grad=True)
     assert F.sigmoid(x).tolist() == [0, 1] and F.softplus(x).tolist() == [0, 1000]

@@ -104,7 +104,7 @@ def test_what_is_refused(fill):
         getattr(init, fill)(ta.zeros(3))
     with pytest.raises(ValueError, match=r"eye_: wanted a matrix, got shape \(2,\)"):
         init.eye_(ta.zeros(2))
-    with pytest.raises(ValueError, match="calculate_gain: nonlinearity must be one of linear, .*, got 'gelu'"):
+    with pytest.raises(ValueError, match=r"calculate_gain: nonlinearity must be one of linear, .*, got 'gelu'"):
         init.kaiming_normal_(ta.zeros(2, 2), nonlinearity="gelu")
     with pytest.raises(ValueError, match="kaiming_uniform_: mode must be fan_in or fan_out, got 'in'"):
         init.kaiming_uniform_(ta.zeros(2, 2), mode="in")

@@ -133,5 +133,5 @@ def test_dtype_and_device():
     for layer in (Linear(2, 3, dtype=ta.float64, device="cpu"), Embedding(2, 3, dtype=ta.float64),
                   LayerNorm(3, dtype=ta.float64)):
         assert all(x.dtype == ta.float64 for x in layer.parameters())
-    with pytest.raises(ValueError, match='device must be "cpu", got .cuda'):
+    with pytest.raises(ValueError, match=r'device must be "cpu", got .cuda'):
         Linear(2, 3, device="cuda")

@@ -54,11 +54,11 @@ def test_paths():
     assert model.get_parameter("first.1.weight") is model.first[1].weight and model.get_buffer("third.mean") is model.mean
     with pytest.raises(AttributeError, match="'Sequential' object has no attribute '7'"):
         model.get_submodule("first.7")
-    with pytest.raises(AttributeError, match="Module: 'scale' in 'scale.x' is not a Module"):
+    with pytest.raises(AttributeError, match=r"Module: 'scale' in 'scale\.x' is not a Module"):
         model.get_submodule("scale.x")
-    with pytest.raises(AttributeError, match="Module: 'first.1' is no Parameter"):
+    with pytest.raises(AttributeError, match=r"Module: 'first\.1' is no Parameter"):
         model.get_parameter("first.1")
-    with pytest.raises(AttributeError, match="Module: 'first.1.weight' is no Tensor"):
+    with pytest.raises(AttributeError, match=r"Module: 'first\.1\.weight' is no Tensor"):
         model.get_buffer("first.1.weight")
 
 
@@ -84,9 +84,9 @@ def test_buffers_are_replaced_by_tensors_and_change_their_dtype():
     model.register_buffer("mean", ta.zeros(2))
     model.register_buffer("count", ta.tensor(0))
     model.mean = model.mean + 1
-    assert list(model.buffers())[0].tolist() == [1, 1]
+    assert next(model.buffers()).tolist() == [1, 1]
     assert model.double().mean.dtype == ta.float64 and model.count.dtype == ta.int64
-    with pytest.raises(TypeError, match="Module: mean must stay a Tensor, or be None, got int: wrap it in nn.Parameter, or del"):
+    with pytest.raises(TypeError, match=r"Module: mean must stay a Tensor, or be None, got int: wrap it in nn\.Parameter, or del"):
         model.mean = 3
     model.mean = None
     assert [name for name, _ in model.named_buffers()] == ["count"]

@@ -58,7 +58,7 @@ def test_loading_what_does_not_fit_changes_nothing():
     before = {name: np.array(x) for name, x in model.state_dict().items()}
     other = {name: x + 1 for name, x in before.items()}
     without = {name: x for name, x in other.items() if name != "scale"}
-    with pytest.raises(RuntimeError, match="Half.load_state_dict: missing: scale: is it another model's"):
+    with pytest.raises(RuntimeError, match=r"Half\.load_state_dict: missing: scale: is it another model's"):
         model.load_state_dict(without)
     with pytest.raises(RuntimeError, match="load_state_dict: missing: scale; unexpected: more; unexpected: most: is"):
         model.load_state_dict({**without, "more": np.ones(1), "most": np.ones(1)})
@@ -104,7 +104,7 @@ def test_buffers_are_saved_unless_told_otherwise(tmp_path):
     ta.save(model.state_dict(), tmp_path / "model.safetensors")
     again.load_state_dict(ta.load(tmp_path / "model.safetensors"))
     assert again.count.item() == 7 and again.count.dtype == ta.int64 and again.mask.tolist() == [1, 1]
-    with pytest.raises(RuntimeError, match="Normed.load_state_dict: unexpected: mask"):
+    with pytest.raises(RuntimeError, match=r"Normed\.load_state_dict: unexpected: mask"):
         again.load_state_dict({**model.state_dict(), "mask": ta.ones(2)})
 
 
