@@ -29,6 +29,10 @@ def test_equal_elements_stay_in_their_order():
     assert x.sort(stable=True).indices.tolist() == x.sort().indices.tolist() == [1, 3, 0, 2, 4]
     assert x.sort(descending=True, stable=True).indices.tolist() == [0, 2, 4, 1, 3]
     assert x.topk(4).indices.tolist() == [0, 2, 4, 1] and x.topk(3, largest=False).indices.tolist() == [1, 3, 0]
+    many = np.arange(1000) % 3
+    first_twos = np.flatnonzero(many == 2)[:5].tolist()
+    assert ta.tensor(many).sort().indices[:3].tolist() == [0, 3, 6]
+    assert ta.tensor(many).sort(descending=True).indices[:5].tolist() == ta.tensor(many).topk(5).indices.tolist() == first_twos
     assert ta.tensor([0, -(2**63), 5]).sort(descending=True).values.tolist() == [5, 0, -(2**63)]  # has no negative
 
 

@@ -28,8 +28,10 @@ def test_dtypes():
     assert truth.sum().item() == 2 and truth.sum().dtype == ta.int64
     assert whole.mean(dtype=ta.float32).item() == 2.5
     assert whole.all().dtype == whole.any(0).dtype == bool and ta.tensor([0.0, 2.0]).any().item() is True
-    for name in ("sum", "mean", "var", "std", "amax", "amin"):
+    for name in ("sum", "mean", "prod", "var", "std", "amax", "amin"):
         assert getattr(ta.ones(3, 2), name)(0).dtype == ta.float32
+    assert ta.ones(3, 2).var(0, correction=np.int64(1)).dtype == ta.float32
+    assert ta.from_numpy(np.ones(2, np.int32)).sum().dtype == ta.int64
 
 
 def test_sums_in_float32_do_not_lose_the_small():

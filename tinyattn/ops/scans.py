@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from ..tensor import op
-from .reductions import total_dtype
 from .shapes import axis_of, flip
 
 
@@ -14,7 +13,7 @@ from .shapes import axis_of, flip
 def cumsum(x, /, dim, *, dtype=None):
     """yᵢ = Σⱼ≤ᵢ xⱼ"""
     axis = axis_of("cumsum", x.ndim, dim)
-    return np.cumsum(np.atleast_1d(x), axis, total_dtype(x, dtype)).reshape(x.shape)
+    return np.cumsum(np.atleast_1d(x), axis, dtype).reshape(x.shape)
 
 
 # dxⱼ = Σᵢ≥ⱼ dyᵢ: the same from the other end.
