@@ -57,7 +57,7 @@ def test_each_gradient_goes_back_to_where_its_value_came_from():
 
 
 @pytest.mark.parametrize("shape, k, dim, size, axis", [((2, 3), 4, -1, 3, 1), ((2, 3), 3, 0, 2, 0), ((2,), -1, 0, 2, 0),
-                                                      ((), 2, 0, 1, 0), ((0, 3), 1, 0, 0, 0)])
+                                                      ((), 2, 0, 1, 0), ((0, 3), 1, 0, 0, 0), ((2,), 0.5, 0, 2, 0)])
 def test_topk_of_more_than_there_are(shape, k, dim, size, axis):
     with pytest.raises(ValueError, match=rf"topk: k must be in 0 \.\.\. {size}, the size of dim {axis}, got {k}"):
         ta.ones(shape).topk(k, dim)

@@ -44,7 +44,7 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
     """
     axis = axis_of("topk", input.ndim, dim)
     size = input.shape[axis] if input.ndim else 1
-    if not 0 <= k <= size:
+    if not isinstance(k, (int, np.integer)) or not 0 <= k <= size:
         raise ValueError(f"topk: k must be in 0 ... {size}, the size of dim {axis}, got {k}")
     first = (*[slice(None)] * axis, slice(k)) if input.ndim else ()
     places = order(input, dim, largest)[first]
