@@ -7,6 +7,8 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
 
+registry: dict[str, Op] = {}  # every op as "family.name": tests go through it, and the reference pages
+
 
 class Op:
     """A function on arrays with its derivatives, to be called like a function.
@@ -19,6 +21,7 @@ class Op:
     def __init__(self, forward: Callable, saves: bool, prepare: Callable | None) -> None:
         parameters = inspect.signature(forward).parameters.values()
         self.forward, self.saves, self.prepare, self.name = forward, saves, prepare, forward.__name__.rstrip("_")
+        self.key = f"{forward.__module__.rpartition('.')[2]}.{forward.__name__}"
         self.file = inspect.unwrap(forward).__code__.co_filename
         self.formula = (forward.__doc__ or self.name).split("\n")[0].strip()
         self.inputs = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]

@@ -18,7 +18,7 @@ import numpy as np
 from .changes import Changeable, Changes, clock, share_changes, stale_values
 from .hooks import Hook, Hooked
 from .kernels.mode import use_numba
-from .op import Op, named
+from .op import Op, named, registry
 from .state import grad_mode, state
 
 
@@ -150,6 +150,7 @@ def op(forward: Callable | None = None, *, saves: bool = False, prepare: Callabl
     if forward is None:
         return functools.partial(op, saves=saves, prepare=prepare)
     rule = Op(forward, saves, prepare)
+    registry[rule.key] = rule
     name, count, defaults, simple = rule.name, len(rule.inputs), rule.defaults, not rule.required
 
     @functools.wraps(forward)

@@ -14,7 +14,7 @@ import pytest
 import tinyattn.ops
 from tests.ops.samples import ENTRIES, Sample
 from tinyattn.autograd import gradcheck, gradgradcheck
-from tinyattn.op import Op
+from tinyattn.op import registry
 from tinyattn.state import state
 from tinyattn.tensor import Tensor, op
 
@@ -25,16 +25,9 @@ CASES = [pytest.param(entry, sample, id=f"{entry}-{k}") for entry in ENTRIES for
 every_sample = pytest.mark.parametrize("entry, sample", CASES)
 
 
-def all_ops() -> dict[str, Op]:
-    """Every function made with @op, by module and name."""
-    names = [f"tinyattn.ops.{module.name}" for module in pkgutil.iter_modules(tinyattn.ops.__path__)]
-    found = [getattr(value, "op", None) for name in ["tinyattn.tensor", *names]
-             for value in vars(importlib.import_module(name)).values()]
-    ops = [rule for rule in found if isinstance(rule, Op)]
-    return {f"{rule.forward.__module__.rpartition('.')[2]}.{rule.forward.__name__}": rule for rule in ops}
-
-
-OPS = all_ops()
+for family in pkgutil.iter_modules(tinyattn.ops.__path__):
+    importlib.import_module(f"tinyattn.ops.{family.name}")
+OPS = {key: rule for key, rule in registry.items() if rule.forward.__module__.startswith("tinyattn.")}
 
 
 def is_float(x) -> bool:
@@ -74,11 +67,11 @@ def gradients(outputs, inputs, dys) -> list:
 
 
 def test_every_op_has_samples_and_wrong_inputs():
-    assert {entry.op for entry in ENTRIES if entry.samples and entry.wrong} == set(all_ops())
+    assert {entry.op for entry in ENTRIES if entry.samples and entry.wrong} == set(OPS)
 
 
 def test_an_op_without_samples_is_noticed(monkeypatch):
-    monkeypatch.setattr(tinyattn.ops.copies, "unheard_of", op(lambda x, /: x), raising=False)
+    monkeypatch.setitem(OPS, "copies.unheard_of", op(lambda x, /: x).op)
     with pytest.raises(AssertionError):
         test_every_op_has_samples_and_wrong_inputs()
 
