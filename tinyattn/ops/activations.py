@@ -84,6 +84,7 @@ def erf(x, /):
 erf.gradient(dx=lambda dy, x: dy * (2 / math.sqrt(math.pi)) * exp(-x * x))
 
 
+@np.errstate(all="ignore")
 def gelu(input: Any, approximate: str = "none") -> Any:
     """y = x Φ(x), where Φ(x) is the share of a normal distribution below x: ½ (1 + erf x/√2).
 
