@@ -70,6 +70,47 @@ def test_inputs_that_do_not_matter():
         grad(x * 2, [ta.tensor([1.0])])
 
 
+def test_unused_inputs_as_zeros():
+    x, other = leaf(1.0), leaf(2.0, 3.0)
+    dx, zeros = grad(x * 2, [x, other], materialize_grads=True)
+    assert dx.tolist() == [2] and zeros.tolist() == [0, 0]
+    with pytest.raises(ValueError, match="grad: materialize_grads=True gives 0 for unused inputs: leave allow_unused=False"):
+        grad(x * 2, [x, other], allow_unused=False, materialize_grads=True)
+
+
+def test_what_is_refused():
+    x = leaf(1.0)
+    with pytest.raises(NotImplementedError, match="grad: only_inputs=False is not built: leave it out"):
+        grad(x * 2, x, only_inputs=False)
+    with pytest.raises(NotImplementedError, match="grad: is_grads_batched=True is not built: leave it out"):
+        grad(x * 2, x, is_grads_batched=True)
+
+
+def test_hooks_of_what_was_not_asked_for_are_left_alone():
+    x, w, seen = leaf(2.0), leaf(3.0), []
+    h = x * 2
+    for name, tensor in (("x", x), ("w", w), ("h", h)):
+        tensor.register_hook(lambda g, name=name: seen.append((name, g.item())))
+    h.retain_grad()
+    y = h * w
+    grad(y, w, retain_graph=True)
+    assert seen == [("w", 4)] and h.grad is None
+    grad(y, h, retain_graph=True)
+    assert seen[1:] == [("h", 3)] and x.grad is None
+    grad(y, x)
+    assert seen[2:] == [("h", 3), ("x", 6)]
+
+
+def test_hooks_put_other_gradients_in_the_place():
+    x = leaf(2.0)
+    h = x * 2
+    h.register_hook(lambda g: g * 10)
+    x.register_hook(lambda g: g + 1)
+    (h * 3).backward(retain_graph=True)
+    assert x.grad.tolist() == [61]
+    assert [g.tolist() for g in grad(h * 3, [h, x])] == [[30], [61]]
+
+
 def test_grad_by_a_part_keeps_the_rest_of_the_graph():
     """Two ways to carry a gradient on by hand: through what was asked for, and through what was left out."""
     x, w = leaf(1.0, 2.0), leaf(3.0, 4.0)

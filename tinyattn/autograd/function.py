@@ -156,7 +156,7 @@ class FunctionNode(Node):
         finally:
             state.recorder = before
         dxs = as_tuple(dxs)
-        self.check(dxs)
+        self.check(dxs, ctx.needs_input_grad)
         of_tensors = compress(dxs, [shape is not None for shape in self.shapes])
         return [(x, dx if dx is None or create_graph else dx.array)
                 for x, dx in zip(self.inputs, of_tensors) if x.requires_grad]
@@ -166,22 +166,22 @@ class FunctionNode(Node):
         rest = iter(inputs)
         return self.function.apply(*[x if shape is None else next(rest) for x, shape in zip(self.others, self.shapes)])
 
-    def check(self, dxs: tuple[Any, ...]) -> None:
+    def check(self, dxs: tuple[Any, ...], needs_input_grad: tuple[bool, ...]) -> None:
         """Raises RuntimeError or TypeError where a backward returned something else than gradients of its inputs."""
         name, count = f"{self.function.__name__}.backward", len(self.shapes)
         if len(dxs) < count or any(dx is not None for dx in dxs[count:]):
             raise RuntimeError(f"{name}: wanted a gradient for each of {count} arguments of apply, got {len(dxs)}: "
                                "return None for an argument without")
-        for number, (shape, dx) in enumerate(zip(self.shapes, dxs)):
-            if dx is None:
+        for number, (shape, wanted, dx) in enumerate(zip(self.shapes, needs_input_grad, dxs)):
+            if dx is None or (shape is not None and not wanted):
                 continue
             if shape is None:
                 raise RuntimeError(f"{name}: gradient {number} must be None, as argument {number} is no tensor, "
                                    f"got {type(dx).__name__}")
             if not isinstance(dx, Tensor):
                 raise TypeError(f"{name}: gradient {number} must be a Tensor or None, got {type(dx).__name__}")
-            wider = dx.shape[dx.ndim - len(shape) :] if dx.ndim >= len(shape) else ()
-            if len(wider) != len(shape) or any(n not in (1, m) for n, m in zip(shape, wider)):
+            sizes = zip(reversed(shape), reversed(dx.shape))
+            if dx.ndim < len(shape) or not all(n in (1, m) for n, m in sizes):  # a broadcast one will be summed
                 raise RuntimeError(f"{name}: gradient {number} must have the shape of argument {number}, {shape}, "
                                    f"got {dx.shape}")
 

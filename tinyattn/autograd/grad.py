@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ..tensor import Node, Tensor, walk
 
 
 def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], grad_outputs: Any = None,
-         retain_graph: bool | None = None, create_graph: bool = False,
-         allow_unused: bool = False) -> tuple[Tensor | None, ...]:
+         retain_graph: bool | None = None, create_graph: bool = False, only_inputs: bool = True,
+         allow_unused: bool | None = None, is_grads_batched: bool = False,
+         materialize_grads: bool = False) -> tuple[Tensor | None, ...]:
     """d(sum of outputs · grad_outputs) / dinput for each input, without touching any `.grad`.
 
+    materialize_grads: 0 for an input that the outputs do not depend on.
     Shapes: each grad_output as its output (None: 1, for single elements); each result as its input.
     Raises: RuntimeError for an input that the outputs do not depend on, unless allow_unused (then None).
     """
+    for name, asked in (("only_inputs=False", not only_inputs), ("is_grads_batched=True", is_grads_batched)):
+        if asked:
+            raise NotImplementedError(f"grad: {name} is not built: leave it out")
+    if materialize_grads and allow_unused is False:
+        raise ValueError("grad: materialize_grads=True gives 0 for unused inputs: leave allow_unused=False out")
     outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     seeds = list(grad_outputs) if isinstance(grad_outputs, (tuple, list)) else [grad_outputs] * len(outputs)
@@ -27,6 +36,8 @@ def grad(outputs: Tensor | Sequence[Tensor], inputs: Tensor | Sequence[Tensor], 
     found = walk(outputs, seeds, create_graph if retain_graph is None else retain_graph, create_graph,
                  *between(outputs, inputs))
     for number, x in enumerate(inputs):
+        if x not in found and materialize_grads:
+            found[x] = Tensor(np.zeros_like(x.array))
         if x not in found and not allow_unused:
             raise RuntimeError(f"grad: the outputs do not depend on input {number} {x.shape}: pass allow_unused=True "
                                "to get None for it")
