@@ -63,6 +63,8 @@ CALLS = {
     "copy": lambda t, x: x.to(copy=True),
     "no dtype": lambda t, x: x.to(dtype=None, device=None, non_blocking=True),
     "Python's float": lambda t, x: x.to(float),
+    "cpu": lambda t, x: x.cpu(),
+    "type_as": lambda t, x: x.type_as(t.tensor([1])),
     "clone": lambda t, x: t.clone(x),
     "clone by name": lambda t, x: t.clone(input=x),
 }

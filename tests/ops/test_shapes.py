@@ -88,6 +88,8 @@ CALLS = {
     "squeeze": lambda t, x: t.squeeze(x[:, :1], dim=(1, 0)),
     "unsqueeze": lambda t, x: x.unsqueeze(dim=-4),
     "expand, size=": lambda t, x: x.expand(size=(2, -1, -1, 4)),
+    "expand_as": lambda t, x: x[:, :1].expand_as(x),
+    "view_as": lambda t, x: x.view_as(t.zeros(4, 6)),
     "repeat, repeats=": lambda t, x: x.repeat(repeats=[2, 1, 3]),
     "repeat of numbers": lambda t, x: x.repeat(2, 1, 1, 1),
     "flip, dims=": lambda t, x: t.flip(x, dims=(0, -1)),

@@ -23,9 +23,7 @@ from .matmul import bmm, dot, matmul, mm, outer
 from .ordering import argsort, sort, topk
 from .reductions import all, any, mean, prod, std, sum, var
 from .scans import cumsum
-from .shapes import (
-    expand, flatten, flip, permute, repeat, reshape, squeeze, t, transpose, unsqueeze, view,
-)
+from .shapes import expand, flatten, flip, permute, repeat, reshape, squeeze, t, transpose, unsqueeze, view
 from .similarity import cosine_similarity
 from .softmax import log_softmax, logsumexp, softmax
 from .triangles import tril, triu
@@ -86,6 +84,10 @@ OTHERS = {
     "__neg__": neg,
     "__abs__": abs,
     "__invert__": bitwise_not,
+    "cpu": lambda input: copies.to(input, "cpu"),
+    "expand_as": lambda input, other: expand(input, other.shape),
+    "type_as": lambda input, other: copies.to(input, other),
+    "view_as": lambda input, other: view(input, other.shape),
     "split": lambda input, split_size, dim=0: split(input, split_size, dim),
     "where": lambda input, condition, other: where(condition, input, other),
     "T": property(lambda x: permute(x, *reversed(range(x.ndim))), doc="x with its dimensions reversed"),

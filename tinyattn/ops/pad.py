@@ -12,7 +12,7 @@ from .shapes import ints_of
 # and up to which width that is defined.
 SOURCES = {
     "reflect": (lambda k, n: n - 1 - abs(n - 1 - abs(k)), lambda n: n - 1),
-    "replicate": (lambda k, n: k.clip(0, n - 1), lambda n: np.inf),
+    "replicate": (lambda k, n: k.clip(0, n - 1), lambda n: np.inf if n else 0),
     "circular": (lambda k, n: k % n, lambda n: n),
 }
 
@@ -57,7 +57,7 @@ def pad(input, pad, mode="constant", value=None):
     source, most = SOURCES[mode]
     places = []
     for n, (before, after) in zip(input.shape[same:], widths[same:]):
-        if n == 0 or max(before, after) > most(n) or n + before + after < 0:
+        if max(before, after) > most(n) or n + before + after < 0:
             raise ValueError(f"pad: {mode} of {n} elements takes widths up to {most(n)}, got {before} and {after}")
         places.append(source(np.arange(-before, n + after), n))
     return pick(input, index=(..., *np.ix_(*places)))
