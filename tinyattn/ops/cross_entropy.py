@@ -19,6 +19,7 @@ from .elementwise import add, mul, neg, sub
 from .fused import fused
 from .indexing import pick, put
 from .losses import check_reduction, reduced
+from .matmul import check_tensors
 from .reductions import mean, sum
 from .shapes import permute, reshape
 from .softmax import ELEMENTS_PER_THREAD, log_softmax, sum_exp
@@ -158,6 +159,7 @@ def cross_entropy(input: Any, target: Any, weight: Any = None, size_average: Non
     class.
     Source: Szegedy et al. 2016, section 7, for label smoothing.
     """
+    check_tensors("cross_entropy", input, target)
     check_reduction("cross_entropy", reduction, size_average, reduce)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing must be in 0 ... 1, got {label_smoothing}")
@@ -197,6 +199,7 @@ def from_probabilities(input: Any, target: Any, weight: Any, ignore_index: int, 
 def nll_loss(input: Any, target: Any, weight: Any = None, size_average: None = None, ignore_index: int = -100,
              reduce: None = None, reduction: str = "mean") -> Any:
     """y = −w input at the target, input being log-probabilities; arguments as in cross_entropy, class numbers only"""
+    check_tensors("nll_loss", input, target)
     check_reduction("nll_loss", reduction, size_average, reduce)
     log_p, targets = as_rows("nll_loss", input, target, ignore_index)
     rows = np.flatnonzero(targets != ignore_index)

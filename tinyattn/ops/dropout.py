@@ -6,6 +6,7 @@ import numpy as np
 
 from ..streams import generator
 from ..tensor import op
+from .matmul import check_tensors
 
 
 @op
@@ -25,6 +26,7 @@ def dropout(input, p=0.5, training=True, inplace=False):
     Raises: ValueError unless 0 ≤ p ≤ 1, TypeError for integers that would be scaled, NotImplementedError for inplace.
     Source: Srivastava et al. 2014, "Dropout", section 10, the scaling moved from testing to training.
     """
+    check_tensors("dropout", input)
     if not 0 <= p <= 1:
         raise ValueError(f"dropout: p must be in 0 ... 1, got {p}")
     if inplace:

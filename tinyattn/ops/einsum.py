@@ -4,7 +4,7 @@ Each dimension has a label, a letter of the equation; what "..." stands for is l
 for the one before it, and so on. From there on there are only labels. Operands are multiplied one after the other,
 from the left, and two of them are brought into the form of a matrix product:
 
-    y (both, rows, columns) = Σ over summed of a (both, rows, summed) · b (both, summed, columns)
+    y (both, rows, columns) = a (both, rows, inner) · b (both, inner, columns)
 """
 
 from __future__ import annotations
@@ -64,10 +64,9 @@ def read(equation: Any, operands: Any) -> tuple[list[list[str]], list[str] | Non
     """The labels of each operand, those of y (None: they follow from the others), and the operands."""
     if not isinstance(equation, str):
         given = (equation, *operands)
-        operands, dims = given[: len(given) // 2 * 2 : 2], given[1::2]
-        if not dims or not all(isinstance(part, (tuple, list)) for part in (*dims, *given[2 * len(dims) :])):
-            raise ValueError("einsum: wanted an equation and operands, or operands each with a list of numbers")
-        equation = ",".join(map(letters, dims)) + "".join("->" + letters(last) for last in given[2 * len(dims) :])
+        paired = len(given) // 2 * 2  # one more is the list for y
+        operands = given[:paired:2]
+        equation = ",".join(map(letters, given[1:paired:2])) + "".join("->" + letters(y) for y in given[paired:])
     elif len(operands) == 1 and isinstance(operands[0], (tuple, list)):
         operands = operands[0]
     terms, arrow, output = equation.replace(" ", "").partition("->")
@@ -75,6 +74,8 @@ def read(equation: Any, operands: Any) -> tuple[list[list[str]], list[str] | Non
 
 
 def letters(dims: Any) -> str:
+    if not isinstance(dims, (tuple, list)):
+        raise ValueError("einsum: wanted an equation and operands, or operands each with a list of numbers")
     for dim in dims:
         if dim is not Ellipsis and dim not in range(len(LETTERS)):
             raise ValueError(f"einsum: dimensions must be ... or in 0 ... {len(LETTERS) - 1}, got {dim!r}")
@@ -159,16 +160,18 @@ def multiply(a: Factor, b: Factor, kept: set, sizes: dict) -> Factor:
     a, b = summed(a, kept.union(b.labels)), summed(b, kept.union(a.labels))
     rows, columns = ([label for label in x.labels if label not in y.labels] for x, y in ((a, b), (b, a)))
     both = [label for label in a.labels if label in b.labels and label in kept]
-    over = [label for label in a.labels if label in b.labels and label not in kept]
-    batch = [both] if both else []
-    product = matmul if over else mul  # one column times one row is the product without a sum
-    y = product(in_groups(a, [*batch, rows, over], sizes), in_groups(b, [*batch, over, columns], sizes))
+    inner = [label for label in a.labels if label in b.labels and label not in kept]
     labels = both + rows + columns
+    if not inner:
+        x, y = (in_groups(x, [[label] if label in x.labels else [] for label in labels], sizes) for x in (a, b))
+        return Factor(mul(x, y), labels)
+    batch = [both] if both else []
+    y = matmul(in_groups(a, [*batch, rows, inner], sizes), in_groups(b, [*batch, inner, columns], sizes))
     return Factor(reshaped(y, tuple(sizes[label] for label in labels)), labels)
 
 
 def in_groups(factor: Factor, groups: list[list], sizes: dict) -> Any:
-    """x with its dimensions in the order of these labels, those of a group made one"""
+    """x with its dimensions in the order of these labels, those of a group made one, 1 for an empty one"""
     x, labels = factor
     order = [labels.index(label) for group in groups for label in group]
     x = x if order == sorted(order) else permute_(x, dims=tuple(order))

@@ -10,6 +10,7 @@ from ..kernels.compile import kernel, ready
 from ..kernels.mode import use_numba
 from ..tensor import Tensor, op
 from .choices import where
+from .matmul import check_tensors
 
 
 @kernel
@@ -73,6 +74,7 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm:
     """
     if sparse:
         raise NotImplementedError("embedding: sparse=True is not supported, gradients are dense: leave it out")
+    check_tensors("embedding", weight)
     ids = input.array if isinstance(input, Tensor) else np.asarray(input)
     if weight.ndim != 2:
         raise ValueError(f"embedding: weight must be (V, E), got {tuple(weight.shape)}: ids come first, then the table")

@@ -9,6 +9,7 @@ import numpy as np
 from ..tensor import op
 from .activations import sigmoid
 from .dtypes import floating
+from .matmul import check_tensors
 from .reductions import mean, sum
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -24,6 +25,7 @@ def mse_loss(input: Any, target: Any, size_average: None = None, reduce: None = 
     Shapes: all the same. PyTorch broadcasts, with a warning; here that is refused, since it is nearly always a mistake.
     Raises: ValueError for other shapes or options, TypeError where nothing is floating-point.
     """
+    check_tensors("mse_loss", input, target)
     check_reduction("mse_loss", reduction, size_average, reduce)
     for name, x in (("target", target), ("weight", input if weight is None else weight)):
         if tuple(x.shape) != tuple(input.shape):
@@ -61,6 +63,7 @@ def binary_cross_entropy_with_logits(input: Any, target: Any, weight: Any = None
     Raises: ValueError for other shapes or options, TypeError unless input and target are floating-point.
     """
     name = "binary_cross_entropy_with_logits"
+    check_tensors(name, input, target)
     check_reduction(name, reduction, size_average, reduce)
     if tuple(target.shape) != tuple(input.shape):
         raise ValueError(f"{name}: target must have input's shape {tuple(input.shape)}, got {tuple(target.shape)}: "

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..tensor import op
 from .elementwise import rsqrt
+from .matmul import check_tensors
 from .reductions import mean
 
 
@@ -47,6 +48,7 @@ def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any 
     Raises: ValueError where shapes do not fit, TypeError unless all are of one floating-point dtype.
     Source: Ba et al. 2016, eq. 3 and 4.
     """
+    check_tensors("layer_norm", input)
     if not isinstance(normalized_shape, (tuple, list)) or not normalized_shape:
         raise TypeError(f"layer_norm: normalized_shape must be a tuple of sizes, at least one, got {normalized_shape}")
     shape = tuple(normalized_shape)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..tensor import op, spread
 from .choices import where
+from .matmul import check_tensors
 from .reductions import sum
 from .shapes import axis_of
 
@@ -41,6 +42,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     Raises: TypeError unless one of them is floating-point, ValueError where shapes do not fit, IndexError for a
     dimension that is not there.
     """
+    check_tensors("cosine_similarity", x1, x2)
     try:
         shape = np.broadcast_shapes(x1.shape, x2.shape)
     except ValueError:
