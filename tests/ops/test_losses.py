@@ -89,3 +89,5 @@ def test_weighted_squares_equal_torch(reduction):
 def test_a_weight_of_another_dtype_is_refused():
     with pytest.raises(ValueError, match=r"weights must fit .* dtype float32, got \(2,\) and float64"):
         binary_cross_entropy_with_logits(ta.ones(2), ta.ones(2), ta.ones(2, dtype=ta.float64))
+    with pytest.raises(ValueError, match=r"weights must fit .* dtype float32, got \(2,\) and float64"):
+        binary_cross_entropy_with_logits(ta.ones(2), ta.ones(2), pos_weight=ta.ones(2, dtype=ta.float64))

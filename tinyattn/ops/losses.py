@@ -73,13 +73,14 @@ def binary_cross_entropy_with_logits(input: Any, target: Any, weight: Any = None
             raise TypeError(f"{name}: input and target must be floating-point, got {input.dtype} and {target.dtype}: "
                             "use .float()")
     # ln (1 − σ(x)) = ln σ(x) − x, so both parts share one logarithm
-    shared = 1 if pos_weight is None else 1 + (pos_weight - 1) * target
-    losses = (1 - target) * input - shared * log_sigmoid(input)
-    weighted = losses if weight is None else losses * weight
-    if tuple(weighted.shape) != tuple(input.shape) or weighted.dtype != losses.dtype:
-        raise ValueError(f"{name}: weights must fit input's shape {tuple(input.shape)} and dtype {losses.dtype}, got "
-                         f"{tuple(weighted.shape)} and {weighted.dtype} with them")
-    return reduced(weighted, reduction)
+    of_no = (1 - target) * input
+    share = 1 if pos_weight is None else 1 + (pos_weight - 1) * target
+    losses = of_no - share * log_sigmoid(input)
+    losses = losses if weight is None else losses * weight
+    if losses.shape != of_no.shape or losses.dtype != of_no.dtype:
+        raise ValueError(f"{name}: weights must fit input's shape {tuple(input.shape)} and dtype {of_no.dtype}, got "
+                         f"{tuple(losses.shape)} and {losses.dtype} with them")
+    return reduced(losses, reduction)
 
 
 # --- what losses share --------------------------------------------------
