@@ -56,12 +56,12 @@ def test_errors_name_the_op():
     for call, name in ((lambda: ta.ones(2, 3) + ta.ones(4), "add"), (lambda: ta.maximum(ta.ones(2, 3), ta.ones(4)), "maximum"),
                        (lambda: ta.ones(2, 3) == ta.ones(4), "eq"), (lambda: ta.ones(2) + "a", "add"), (lambda: -ta.tensor([True]), "neg"),
                        (lambda: ta.where(ta.ones(2, 3) > 0, ta.ones(4), 0.0), "where"), (lambda: ta.ones(0).amax(), "amax")):
-        with pytest.raises((TypeError, ValueError), match=f"^{name}: "):
+        with pytest.raises((TypeError, ValueError, IndexError), match=f"^{name}: "):
             call()
 
 
 def test_arguments_that_are_missing_or_given_twice():
-    with pytest.raises(TypeError, match=r"softmax: wanted the arguments \(x, dim\), got \(...\)"):
+    with pytest.raises(TypeError, match=r"softmax: wanted the arguments \(x, dim, dtype\), got \(...\)"):
         ta.softmax(ta.ones(2))
     with pytest.raises(TypeError, match=r"sum: wanted the arguments \(x, dim, keepdim\), got \(..., ..., dim\)"):
         ta.sum(ta.ones(2, 3), 0, dim=1)
