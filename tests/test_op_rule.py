@@ -63,7 +63,7 @@ def test_errors_name_the_op():
 def test_arguments_that_are_missing_or_given_twice():
     with pytest.raises(TypeError, match=r"softmax: wanted the arguments \(x, dim, dtype\), got \(...\)"):
         ta.softmax(ta.ones(2))
-    with pytest.raises(TypeError, match=r"sum: wanted the arguments \(x, dim, keepdim\), got \(..., ..., dim\)"):
+    with pytest.raises(TypeError, match=r"sum: wanted the arguments \(x, dim, keepdim, dtype\), got \(..., ..., dim\)"):
         ta.sum(ta.ones(2, 3), 0, dim=1)
 
 
