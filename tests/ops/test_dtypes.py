@@ -92,6 +92,7 @@ def test_what_is_no_number_is_refused(wrong):
         lambda: ta.tensor([1.0]) + wrong,
         lambda: wrong * ta.tensor([1.0]),
         lambda: ta.maximum(ta.tensor([1]), wrong),
+        lambda: ta.maximum(wrong, wrong),
     ):
         with pytest.raises(TypeError):
             call()

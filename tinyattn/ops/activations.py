@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -84,16 +83,35 @@ def erf(x, /):
 erf.gradient(dx=lambda dy, x: dy * (2 / math.sqrt(math.pi)) * exp(-x * x))
 
 
+@op
 @np.errstate(all="ignore")
-def gelu(input: Any, approximate: str = "none") -> Any:
-    """y = x Φ(x), where Φ(x) is the share of a normal distribution below x: ½ (1 + erf x/√2).
+def gelu(x, /, approximate="none"):
+    """y = x Φ(x), where Φ(x) is the share of a normal distribution below x
 
-    approximate: "none", or "tanh" for Φ(x) = ½ (1 + tanh √(2/π) (x + 0.044715 x³)), nearly the same.
-    Raises: ValueError for another name.
+    approximate: "none" for Φ(x) = ½ (1 + erf x/√2); "tanh" for ½ (1 + tanh u), u = √(2/π) (x + 0.044715 x³).
     Source: Hendrycks and Gimpel 2016, section 2.
     """
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
+    x = as_float(x)
+    return x * share_below(x, approximate)
+
+
+gelu.gradient(
+    dx=lambda dy, x, approximate: dy * (share_below(x, approximate) + x * density(x, approximate)),
+)
+
+SCALE, CUBIC = math.sqrt(2 / math.pi), 0.044715
+
+
+def share_below(x, approximate):
+    """Φ(x)"""
+    return 0.5 * (1 + (erf(x * math.sqrt(0.5)) if approximate == "none" else tanh(SCALE * (x + CUBIC * x * x * x))))
+
+
+def density(x, approximate):
+    """Φ'(x)"""
     if approximate == "none":
-        return input * (0.5 * (1 + erf(input * math.sqrt(0.5))))
-    if approximate == "tanh":
-        return input * (0.5 * (1 + tanh(math.sqrt(2 / math.pi) * (input + 0.044715 * input * input * input))))
-    raise ValueError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
+        return exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+    t = tanh(SCALE * (x + CUBIC * x * x * x))
+    return 0.5 * (1 - t * t) * SCALE * (1 + 3 * CUBIC * x * x)
