@@ -41,6 +41,14 @@ def test_operators_with_numbers():
     assert x.tolist() == [0, 2]
 
 
+def test_a_record_shows_the_op_and_the_users_line():
+    x = ta.ones(2)
+    with ta.record() as record:
+        ta.add(x, 1), x.sub(1), ta.div(x, 2)
+    assert [(call.op, call.formula, call.source) for call in record.calls] == [
+        ("add", "y = a + b", None), ("sub", "y = a − b", None), ("div", "y = a / b", None)]  # fmt: skip
+
+
 def test_division_by_zero():
     zero = ta.tensor([0])
     for call in (lambda: ta.tensor([1]) // zero, lambda: 1 % zero, lambda: ta.div(zero, 0, rounding_mode="trunc")):
