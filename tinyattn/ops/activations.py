@@ -27,7 +27,7 @@ tanh.gradient(dx=lambda dy, y: dy * (1 - y * y))
 @np.errstate(over="ignore")
 def sigmoid(x, /):
     """y = 1 / (1 + e⁻ˣ)"""
-    return 1 / (1 + np.exp(-as_float(x)))  # where e⁻ˣ overflows, y = 1 / ∞ = 0, which it is nearly
+    return 1 / (1 + np.exp(-as_float(x)))  # where e⁻ˣ overflows, y = 1 / ∞ = 0
 
 
 sigmoid.gradient(dx=lambda dy, y: dy * (y * (1 - y)))
