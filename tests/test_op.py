@@ -51,3 +51,22 @@ def test_torch_names_of_inputs():
     x = ta.tensor([[1.0, 2.0]])
     assert ta.sum(input=x, dim=1).tolist() == [3.0]
     assert ta.masked_fill(input=x, mask=x > 1, value=0.0).tolist() == [[1.0, 0.0]]
+
+
+def test_numpys_names_of_attributes():
+    x = ta.tensor([[1.0, 2.0]])
+    assert ta.sum(x, axis=1).tolist() == x.sum(axis=1).tolist() == [3.0]
+    assert x.sum(axis=0, keepdims=True).tolist() == [[1.0, 2.0]]
+    for call in (lambda: x.sum(0, axis=0), lambda: x.sum(dim=0, axis=0), lambda: x.exp(axis=0)):
+        with pytest.raises(TypeError, match=r"wanted the arguments \(x"):
+            call()
+
+
+def test_what_has_to_be_named_is_not_taken_by_position():
+    with pytest.raises(TypeError, match=r"sum: wanted the arguments \(x, dim, keepdim, dtype\), got \(..., ..., ..., ...\)"):
+        ta.ones(2).sum(0, True, ta.float64)
+
+
+def test_integers_that_come_of_a_gradients_input_have_none():
+    y = leaf(1.0, 2.0).sum(dtype=ta.int64)
+    assert y.tolist() == 3 and not y.requires_grad and y.is_leaf

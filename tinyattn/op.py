@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
-
+ALIASES = {"axis": "dim", "keepdims": "keepdim"}  # NumPy's names, which PyTorch takes as well
 registry: dict[str, Op] = {}  # every op as "family.name": tests go through it, and the reference pages
 
 
@@ -19,7 +19,7 @@ class Op:
     """
 
     def __init__(self, forward: Callable, saves: bool, prepare: Callable | None) -> None:
-        parameters = inspect.signature(forward).parameters.values()
+        parameters = list(inspect.signature(forward).parameters.values())
         self.forward, self.saves, self.prepare, self.name = forward, saves, prepare, forward.__name__.rstrip("_")
         self.key = f"{forward.__module__.rpartition('.')[2]}.{forward.__name__}"
         self.file = inspect.unwrap(forward).__code__.co_filename
@@ -28,6 +28,9 @@ class Op:
         self.variadic = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
         self.defaults = {p.name: p.default for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
         self.required = [name for name, default in self.defaults.items() if default is inspect.Parameter.empty]
+        self.in_order = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        self.aliases = {**dict(zip(("input", "other"), self.inputs)),
+                        **{alias: name for alias, name in ALIASES.items() if name in self.defaults}}
         self.derivatives: list[tuple[Callable, Callable]] = []  # rules, and what picks the values that they name
         self.joint: tuple[Callable, dict[str, int]] | None = None
         self.keeps_y = False
@@ -61,21 +64,17 @@ class Op:
         return {name: places.index(name) - len(places) for name in names}
 
     def sort_out(self, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Inputs and attributes, given by position or by name (torch's names for inputs too), each to its place."""
-        count, inputs, attributes = len(self.inputs), given, {**self.defaults, **named}
-        missing = any(attributes[name] is inspect.Parameter.empty for name in self.required)
-        if not self.variadic and (len(given) != count or len(attributes) > len(self.defaults) or missing):
-            rest, named = given[count:], dict(named)
-            for aliases in list(zip(self.inputs, ("input", "other", "")))[len(given) :]:
-                inputs += tuple(named.pop(name) for name in aliases if name in named)[:1]
-            attributes = {**self.defaults, **dict(zip(self.defaults, rest)), **named}
-            inputs = inputs[:count]
-            missing = any(attributes[name] is inspect.Parameter.empty for name in self.required)
-            twice = set(named) & set(list(self.defaults)[: len(rest)])
-            if len(inputs) < count or max(len(rest), len(attributes)) > len(self.defaults) or missing or twice:
-                wanted, got = ", ".join([*self.inputs, *self.defaults]), ", ".join(["..."] * len(given) + list(named))
-                raise TypeError(f"{self.name}: wanted the arguments ({wanted}), got ({got})")
-        return inputs, attributes
+        """Inputs and attributes, given by position or by name (PyTorch's and NumPy's names too), each to its place."""
+        names, by_position = [*self.inputs, *self.defaults], () if self.variadic else given
+        by_name = {self.aliases.get(name, name): value for name, value in named.items()}
+        values = {**self.defaults, **dict(zip(self.in_order, by_position)), **by_name}
+        twice = len(by_name) < len(named) or by_name.keys() & set(self.in_order[: len(by_position)])
+        if (len(by_position) > len(self.in_order) or twice or values.keys() != set(names)
+                or any(values[name] is inspect.Parameter.empty for name in self.required)):
+            got = ", ".join(["..."] * len(given) + list(named))
+            raise TypeError(f"{self.name}: wanted the arguments ({', '.join(names)}), got ({got})")
+        inputs = given if self.variadic else tuple(values[name] for name in self.inputs)
+        return inputs, {name: values[name] for name in self.defaults}
 
 
 def named(name: str, error: Exception) -> Exception:

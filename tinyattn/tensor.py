@@ -181,7 +181,7 @@ def op(forward: Callable | None = None, *, saves: bool = False, prepare: Callabl
         if tracked is None:
             return y  # given only arrays, an op is a function of arrays
         node, several = None, type(y) is tuple
-        if tracked and state.grad_enabled and rule.reads:
+        if tracked and state.grad_enabled and rule.reads and (several or y.dtype.kind == "f"):
             node = Node(rule, inputs, [*arrays, *attributes.values(), saved, y if several or rule.keeps_y else None])
         outputs = (Tensor(y, node is not None, node),) if not several else tuple(
             Tensor(part, node is not None, node, slot) for slot, part in enumerate(y))
