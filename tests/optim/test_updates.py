@@ -27,9 +27,13 @@ OPTIONS = [
 FEW = [("SGD", {}), ("SGD", PLAIN[9]), ("SGD", PLAIN[14]), ("Adam", {}), ("Adam", ADAM[6]), ("AdamW", ADAM[13])]
 
 
-@pytest.fixture(params=["numba", "numpy"])
-def mode(request):
-    with ta.kernels(request.param):
+@pytest.fixture(params=["numba", "loops", "numpy"])
+def mode(request, monkeypatch):
+    """Kernels compiled, kernels as Python, NumPy."""
+    if request.param == "loops":
+        for module, name in ((ta.optim.sgd, "sgd_kernel"), (ta.optim.adam, "adam_kernel")):
+            monkeypatch.setattr(module, name, np.errstate(all="ignore")(getattr(module, name).body))
+    with ta.kernels("numpy" if request.param == "numpy" else "numba"):
         yield request.param
 
 
@@ -104,6 +108,20 @@ def test_decoupled_decay_shrinks_also_without_a_slope():
     x.grad = ta.zeros(1, dtype=ta.float64)
     ta.optim.AdamW([x], lr=0.1, weight_decay=0.5).step()
     np.testing.assert_allclose(x.item(), 2 * (1 - 0.1 * 0.5), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name, options", FEW)
+def test_what_overflows_is_silent_and_as_in_pytorch(mode, name, options):
+    torch = pytest.importorskip("torch")
+    results = []
+    for make, library, x in ((Parameter, ta, ta.tensor([1.0])), (torch.nn.Parameter, torch, torch.tensor([1.0]))):
+        x = make(x)
+        optimizer = getattr(library.optim, name)([x], **options)
+        for slope in (3e38, 3e38, 1.0):
+            x.grad = library.tensor([slope])
+            optimizer.step()
+        results.append(x.detach().tolist())
+    np.testing.assert_allclose(*results, rtol=1e-5)
 
 
 # --- kernels, dtypes and memory -----------------------------------------

@@ -13,6 +13,10 @@ from .parameter import Parameter
 class Row(Module):
     """What Sequential and ModuleList share: modules in order, named by their numbers, to be used like a list."""
 
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        super().__init__()
+        self.extend(modules)
+
     def _names(self, index: Any) -> Any:
         """The name at an index, or the names of a slice."""
         try:
@@ -37,7 +41,8 @@ class Row(Module):
         return self._part(names) if isinstance(index, slice) else self._modules[names]
 
     def _part(self, names: list[str]) -> Any:
-        raise NotImplementedError
+        """What a slice is."""
+        return type(self)(getattr(self, name) for name in names)
 
     def __setitem__(self, index: int, module: Module) -> None:
         setattr(self, self._names(index), module)
@@ -93,13 +98,6 @@ class Sequential(Row):
 
 class ModuleList(Row):
     """A list of modules that a Module can own."""
-
-    def __init__(self, modules: Iterable[Module] = ()) -> None:
-        super().__init__()
-        self.extend(modules)
-
-    def _part(self, names: list[str]) -> Any:
-        return type(self)([self[int(name)] for name in names])
 
 
 class ModuleDict(Module):

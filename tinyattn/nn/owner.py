@@ -28,12 +28,12 @@ class Owner:
 
     # --- attributes -----------------------------------------------------
 
-    def _owner(self, name: str) -> str | None:
-        """In which of the three dictionaries a name is; a copy in the making has none yet."""
+    def _kind_of(self, name: str) -> str | None:
+        """Which of the three dictionaries has a name; a copy in the making has no dictionaries yet."""
         return next((kind for kind in KINDS if name in vars(self).get(kind, ())), None)
 
     def __getattr__(self, name: str) -> Any:
-        kind = self._owner(name)
+        kind = self._kind_of(name)
         if kind is None:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return vars(self)[kind][name]
@@ -42,7 +42,7 @@ class Owner:
         kind = "_parameters" if isinstance(value, Parameter) else "_modules" if isinstance(value, Owner) else None
         if kind is not None and "_modules" not in vars(self):
             raise AttributeError(f"{type(self).__name__}: call super().__init__() before assigning {name!r}")
-        before = self._owner(name)
+        before = self._kind_of(name)
         if kind is None and before is not None:
             if value is not None and not (before == "_buffers" and isinstance(value, Tensor)):
                 raise TypeError(f"{type(self).__name__}: {name} must stay a {KINDS[before]}, or be None, got "
@@ -58,7 +58,7 @@ class Owner:
         vars(self)[kind][name] = value
 
     def __delattr__(self, name: str) -> None:
-        kind = self._owner(name)
+        kind = self._kind_of(name)
         if kind is None:
             object.__delattr__(self, name)
         else:
@@ -159,7 +159,7 @@ class Owner:
     def _get(self, kind: str, target: str) -> Any:
         path, _, name = target.rpartition(".")
         module = self.get_submodule(path)
-        if module._owner(name) != kind:
+        if module._kind_of(name) != kind:
             raise AttributeError(f"{type(self).__name__}: {target!r} is no {KINDS[kind]}")
         return vars(module)[kind][name]
 

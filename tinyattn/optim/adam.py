@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.compile import kernel
+from ..kernels.vector import EXACT
 from ..tensor import Tensor
 from .optimizer import Group, Optimizer, fits_kernels, flat
 
@@ -75,12 +76,15 @@ class AdamW(Adam):
         super().check_group(group)
 
 
-@kernel
+# An approximate √∞ would be NaN, where m / ∞ has to be 0.
+@kernel(fastmath=EXACT)
 def adam_kernel(x, dx, m, v, largest, rate, beta1, beta2, root_scale, eps, weight_decay, keep, sign):
     """x, m, v (N,) move on by one step; each element is read and written once. largest (N,), or None, is amsgrad's."""
     one = x.dtype.type(1)
     for n in range(x.size):
-        g = sign * dx[n] + weight_decay * x[n]
+        g = sign * dx[n]
+        if weight_decay:
+            g += weight_decay * x[n]
         m[n] = beta1 * m[n] + (one - beta1) * g
         v[n] = beta2 * v[n] + (one - beta2) * g * g
         square = v[n]

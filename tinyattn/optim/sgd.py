@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.compile import kernel
+from ..kernels.vector import EXACT
 from ..tensor import Tensor
 from .optimizer import Group, Optimizer, fits_kernels, flat
 
@@ -38,12 +39,12 @@ class SGD(Optimizer):
 
     def update(self, parameter: Tensor, group: Group) -> None:
         x, dx = parameter.array, parameter.grad.array  # type: ignore[union-attr]
-        v, new = None, 0.0
+        v, new = None, 1 - group["dampening"]
         if group["momentum"]:
-            first = "momentum_buffer" not in self.state[parameter]
-            if first:
-                self.state[parameter]["momentum_buffer"] = Tensor(np.zeros_like(x))
-            v, new = self.state[parameter]["momentum_buffer"].array, 1 if first else 1 - group["dampening"]
+            state = self.state[parameter]
+            if not state:
+                state["momentum_buffer"], new = Tensor(np.zeros_like(x)), 1  # so that the first v is g
+            v = state["momentum_buffer"].array
         numbers = (group["lr"], group["momentum"], new, group["weight_decay"], -1 if group["maximize"] else 1)
         if fits_kernels(group, x, dx, v):
             sgd_kernel(flat(x), flat(dx), flat(v), bool(group["nesterov"]), *map(x.dtype.type, numbers))
@@ -51,17 +52,20 @@ class SGD(Optimizer):
             sgd_numpy(x, dx, v, group["nesterov"], *map(float, numbers))
 
 
-@kernel
+@kernel(fastmath=EXACT)
 def sgd_kernel(x, dx, v, nesterov, lr, momentum, new, weight_decay, sign):
     """x, v (N,) move on by one step; v is None where there is no momentum."""
     for n in range(x.size):
-        g = sign * dx[n] + weight_decay * x[n]
+        g = sign * dx[n]
+        if weight_decay:
+            g += weight_decay * x[n]
         if v is not None:
             v[n] = momentum * v[n] + new * g
             g = g + momentum * v[n] if nesterov else v[n]
         x[n] -= lr * g
 
 
+@np.errstate(all="ignore")
 def sgd_numpy(x, dx, v, nesterov, lr, momentum, new, weight_decay, sign):
     """The same in NumPy, for arrays of any shape and layout."""
     g = sign * dx
