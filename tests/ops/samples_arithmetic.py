@@ -19,8 +19,10 @@ for call, sign in ((arithmetic.add, 1), (arithmetic.sub, -1)):
         each(lambda a, b, alpha, sign=sign: a + sign * alpha * b),
         [Sample(pair(a, b), {"alpha": 2.5}) for a, b in PAIRS] + [Sample((numbers(2, 3), 2.5), {"alpha": -2})],
         [
-            Wrong(TypeError, "add, sub: alpha must be a whole number for int64, got -?0.5: use .float",
+            Wrong(TypeError, "add, sub: wanted a factor alpha for int64, got -?0.5: use .float",
                   (np.arange(3), np.arange(3)), {"alpha": 0.5}),
+            Wrong(TypeError, "add, sub: wanted a factor alpha for bool, got -?2: use .float",
+                  (np.ones(3, bool), np.ones(3, bool)), {"alpha": 2}),
             Wrong(ValueError, BAD_SHAPES, BAD_PAIR, {"alpha": 2}),
         ],
         call.__name__,

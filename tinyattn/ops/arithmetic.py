@@ -17,8 +17,8 @@ from .dtypes import common
 def add_multiple(a, b, /, alpha):
     """y = a + alpha · b"""
     dtype = np.result_type(a, b)
-    if dtype.kind != "f" and not isinstance(alpha, (int, np.integer)):
-        raise TypeError(f"add, sub: alpha must be a whole number for {dtype}, got {alpha!r}: use .float() first")
+    if dtype.kind == "b" or (dtype.kind != "f" and not isinstance(alpha, (int, np.integer))):
+        raise TypeError(f"add, sub: wanted a factor alpha for {dtype}, got {alpha!r}: use .float() first")
     return a + alpha * b
 
 
@@ -28,7 +28,7 @@ add_multiple.gradient(da=lambda dy: dy, db=lambda dy, alpha: dy * alpha)
 def add(input: Any, other: Any, *, alpha: float = 1) -> Any:
     """y = input + alpha · other
 
-    Raises: TypeError where input and other are integers and alpha is not.
+    Raises: TypeError where input and other are integers and alpha is not, and for bools with an alpha.
     """
     return elementwise.add(input, other) if alpha == 1 else add_multiple(input, other, alpha)
 
@@ -36,7 +36,7 @@ def add(input: Any, other: Any, *, alpha: float = 1) -> Any:
 def sub(input: Any, other: Any, *, alpha: float = 1) -> Any:
     """y = input − alpha · other
 
-    Raises: TypeError where input and other are integers and alpha is not.
+    Raises: TypeError where input and other are integers and alpha is not, and for bools.
     """
     return elementwise.sub(input, other) if alpha == 1 else add_multiple(input, other, -alpha)
 
