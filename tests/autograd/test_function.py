@@ -169,6 +169,38 @@ def test_an_input_may_be_returned():
     assert grad(y, x)[0].tolist() == [7]
 
 
+def test_what_is_set_on_ctx_is_the_users():
+    class Names(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.name = ctx.saved = ctx.node = ctx.slots = ctx.op = 3.0
+            ctx.save_for_backward(x)
+            return x * x * 3
+
+        @staticmethod
+        def backward(ctx, dy):
+            return dy * 2 * ctx.saved_tensors[0] * (ctx.name + ctx.saved + ctx.node + ctx.slots + ctx.op) / 5
+
+    assert gradcheck(Names.apply, leaf(0.3)) and gradgradcheck(Names.apply, leaf(0.3))
+
+
+def test_an_input_that_is_saved_and_returned_stays_the_input():
+    class Both(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x, x * x
+
+        @staticmethod
+        def backward(ctx, dx, dy):
+            return dx + 2 * dy * ctx.saved_tensors[0]
+
+    assert gradgradcheck(Both.apply, leaf(0.3))
+    x = leaf(0.3)
+    (dx,) = grad(Both.apply(x)[1], x, create_graph=True)
+    assert grad(dx, x)[0].tolist() == [2]
+
+
 def test_none_means_no_gradient():
     class Half(Function):
         @staticmethod
@@ -396,3 +428,11 @@ def test_wrong_forwards():
         NoBackward.apply(x).backward()
     with pytest.raises(TypeError):
         Exp.apply(x, nonsense=3)
+
+    class ByName(Function):
+        @staticmethod
+        def forward(ctx, x, *, factor=2.0):
+            return x * factor
+
+    with pytest.raises(TypeError, match=r"ByName.forward: factor must be an argument by position"):
+        ByName.apply(x, factor=3.0)

@@ -137,8 +137,9 @@ def test_nothing_is_left_behind():
 
 def test_only_what_goes_through_the_arguments_counts():
     a = ta.tensor(A, requires_grad=True)
-    found = functional.jacobian(lambda x: (x * a).sum(), a)
-    np.testing.assert_allclose(found.numpy(), A)
+    for create_graph in (False, True):
+        found = functional.jacobian(lambda x: (x * a).sum(), a, create_graph=create_graph)
+        np.testing.assert_allclose(found.detach().numpy(), A)
 
 
 @pytest.mark.parametrize("name", NAMES)

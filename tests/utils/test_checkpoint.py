@@ -195,8 +195,9 @@ def test_where_there_is_nothing_to_save():
     assert not checkpoint(ta.exp, x.detach()).requires_grad
     with ta.no_grad():
         assert not checkpoint(ta.exp, x).requires_grad
-    y = checkpoint(lambda x: (x, x.exp(), x.exp().detach()), x)
-    assert y[0] is x and y[1].node.op.name == "checkpoint" and y[2].is_leaf
+    h = x * 2
+    y = checkpoint(lambda x: (x, h, x.exp(), x.exp().detach()), x)
+    assert y[0] is x and y[1] is h and h.node.op.name == "mul" and y[2].node.op.name == "checkpoint" and y[3].is_leaf
 
 
 def test_records_see_every_value():

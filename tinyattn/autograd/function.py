@@ -81,6 +81,8 @@ class Function:
         rule = rule_of(cls, arguments, apart, ctx, results)
         node = FunctionNode(cls, rule, arguments, ctx, results) if any(needs) and state.grad_enabled else None
         outputs = tuple(output_of(y, node, slot, ctx) for slot, y in enumerate(results))
+        ctx._slots = {id(y): slot for slot, (y, output) in enumerate(zip(results, outputs))
+                      if isinstance(output, Tensor) and output.requires_grad and all(y is not x for x in arguments)}
         if state.recorder is not None:
             tensors = [[x for x in xs if isinstance(x, Tensor)] for xs in (arguments, outputs)]
             state.recorder.add(rule, tensors[0], rule.defaults, tensors[1])
@@ -92,37 +94,37 @@ class Context:
 
     def __init__(self, name: str, needs_input_grad: tuple[bool, ...]) -> None:
         self.needs_input_grad = needs_input_grad  # for each argument of apply: is it a Tensor that requires a gradient?
-        self.name = name
-        self.saved: Sequence[Tensor | None] = ()
-        self.slots: dict[int, int] = {}  # by id of a tensor that forward returned: its place among the outputs
-        self.node: Callable[[], Node | None] = lambda: None
-        self.non_differentiable: Sequence[Tensor] = ()
-        self.materialize_grads = True
+        self._name = name
+        self._saved: Sequence[Tensor | None] = ()
+        self._slots: dict[int, int] = {}  # by id of a tensor that forward made: its place among the outputs
+        self._node: Callable[[], Node | None] = lambda: None
+        self._non_differentiable: Sequence[Tensor] = ()
+        self._materialize_grads = True
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep inputs, outputs or what came in between: backward finds them in `saved_tensors`, in this order."""
         for x in tensors:
             if not (x is None or isinstance(x, Tensor)):
-                raise TypeError(f"{self.name}: save_for_backward takes tensors, got {type(x).__name__}: "
+                raise TypeError(f"{self._name}: save_for_backward takes tensors, got {type(x).__name__}: "
                                 "set it on ctx, as in ctx.dim = dim")
-        self.saved = tensors
+        self._saved = tensors
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
         """What was saved; outputs as Tensors that this op made, so that second derivatives come back here."""
-        return tuple(Tensor(x.array, True, self.node(), self.slots[id(x)]) if x is not None and id(x) in self.slots
-                     else x for x in self.saved)
+        return tuple(x if x is None or id(x) not in self._slots else
+                     Tensor(x.array, True, self._node(), self._slots[id(x)]) for x in self._saved)
 
     def mark_non_differentiable(self, *outputs: Tensor) -> None:
         """These outputs require no gradient. Those of integers and bools never do."""
-        self.non_differentiable = outputs
+        self._non_differentiable = outputs
 
     def set_materialize_grads(self, value: bool) -> None:
         """False: where nobody used an output, backward gets None for it, and not zeros."""
-        self.materialize_grads = value
+        self._materialize_grads = value
 
     def mark_dirty(self, *tensors: Tensor) -> None:
-        raise NotImplementedError(f"{self.name}: mark_dirty is not built, a Function leaves its inputs as they are: "
+        raise NotImplementedError(f"{self._name}: mark_dirty is not built, a Function leaves its inputs as they are: "
                                   "change a .clone() and return that")
 
 
@@ -140,7 +142,7 @@ class FunctionNode(Node):
         self.others = [None if isinstance(x, Tensor) else x for x in arguments]
         self.outputs = [(y.shape, y.dtype) if isinstance(y, Tensor) else None for y in results]
         self.changes = [y.changes for y in results if isinstance(y, Tensor)]
-        ctx.node = weakref.ref(self)
+        ctx._node = weakref.ref(self)
 
     def pull(self, parts: dict[int, Any], create_graph: bool) -> list[tuple[Tensor, Any]]:
         """The inputs that want it, each with dL/dinput: what backward makes of dL/doutput by slot."""
@@ -148,7 +150,7 @@ class FunctionNode(Node):
             self.check_unchanged()
         ctx: Context = self.values[-2]
         dys = [parts.get(slot) for slot in range(len(self.outputs))]
-        if ctx.materialize_grads:
+        if ctx._materialize_grads:
             dys = [np.zeros(*y) if dy is None and y is not None else dy for dy, y in zip(dys, self.outputs)]
         before, state.recorder = state.recorder, state.recorder if create_graph else None
         try:
@@ -190,10 +192,8 @@ def output_of(y: Any, node: Node | None, slot: int, ctx: Context) -> Any:
     """What forward returned, as apply returns it: made by the Node, where it can have a gradient."""
     if not isinstance(y, Tensor):
         return y
-    if node is None or y.dtype.kind != "f" or any(y is other for other in ctx.non_differentiable):
+    if y.dtype.kind != "f" or any(y is other for other in ctx._non_differentiable):
         node = None
-    else:
-        ctx.slots[id(y)] = slot
     output = Tensor(y.array, node is not None, node, slot)
     output._changes = y.changes
     return output
@@ -206,7 +206,7 @@ def rule_of(cls: type[Function], arguments: Sequence[Any], apart: bool, ctx: Con
     given = list(zip(positional, arguments))
     rule.inputs, rule.variadic = [name for name, x in given if isinstance(x, Tensor)], []
     rule.defaults = {name: x for name, x in given if not isinstance(x, Tensor)}
-    saved = [id(x) for x in ctx.saved]
+    saved = [id(x) for x in ctx._saved]
     rule.reads = {name for name, x in given if id(x) in saved} | {"y" for y in results if id(y) in saved}
     return rule
 
@@ -224,22 +224,24 @@ def bound(forward: Callable, arguments: tuple, named: dict[str, Any], apart: boo
     if not named and not apart:
         return arguments
     call = inspect.signature(forward).bind(*[None] * (not apart), *arguments, **named)
+    if call.kwargs:
+        raise TypeError(f"{forward.__qualname__}: {', '.join(call.kwargs)} must be an argument by position")
     if apart:
         call.apply_defaults()
     return call.args[not apart :]
 
 
 def once_differentiable(backward: Callable) -> Callable:
-    """Above a `backward` that is no sum of Tensor ops: differentiating it again is an error, and not a wrong number."""
+    """Above a `backward` that leaves no graph behind: to differentiate it again is an error, and no wrong number."""
 
     @functools.wraps(backward)
     def once(ctx: Context, *dys: Any) -> Any:
         with no_grad():
             dxs = as_tuple(backward(ctx, *dys))
-        node = ctx.node()
+        node = ctx._node()
         if not state.grad_enabled or node is None:
             return dxs
-        return tuple(Once.apply(dx, ctx.name, *node.inputs, *dys) if isinstance(dx, Tensor) else dx for dx in dxs)
+        return tuple(Once.apply(dx, ctx._name, *node.inputs, *dys) if isinstance(dx, Tensor) else dx for dx in dxs)
 
     return once
 
