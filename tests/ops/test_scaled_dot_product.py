@@ -44,6 +44,12 @@ def test_a_query_that_may_look_nowhere(dtype):
     assert scaled_dot_product_attention(query, key[:0], value[:0]).tolist() == [[0], [0]]
 
 
+def test_a_number_counts_however_low():
+    inputs = numbers(2, 3), numbers(4, 3), numbers(4, 2)
+    low = np.full((2, 4), -1e4)
+    np.testing.assert_allclose(scaled_dot_product_attention(*inputs, low), scaled_dot_product_attention(*inputs))
+
+
 def test_causal_is_the_lower_triangle():
     query, key, value = numbers(3, 2), numbers(5, 2), numbers(5, 2)
     causal = scaled_dot_product_attention(query, key, value, is_causal=True)

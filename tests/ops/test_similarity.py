@@ -33,6 +33,13 @@ def test_nothing_is_similar_to_0():
     assert cosine_similarity(np.ones((2, 0)), np.ones((2, 0))).tolist() == [0, 0]
 
 
+def test_second_derivatives_at_0_are_0_and_not_nan():
+    x = ta.tensor([[0.0, 0.0]], dtype=ta.float64, requires_grad=True)
+    y = cosine_similarity(x, ta.tensor([[1.0, 2.0]], dtype=ta.float64), eps=1.0)
+    (dx,) = ta.autograd.grad(y.sum(), [x], create_graph=True)
+    assert ta.autograd.grad((dx * dx).sum(), [x])[0].tolist() == [[0, 0]]
+
+
 def test_dtypes():
     assert cosine_similarity(ta.tensor([[1, 2]]), ta.tensor([[1.0, 2.0]])).dtype == ta.float32
     assert cosine_similarity(ta.ones(1, 2), ta.ones(1, 2, dtype=ta.float64)).dtype == ta.float64
