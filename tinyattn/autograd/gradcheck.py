@@ -89,16 +89,7 @@ def explanation(found: Difference, case: Case, derived: Case, tolerance: Toleran
     if any(not np.array_equal(*pair, equal_nan=True) for pair in zip(derived.values(), derived.values())):
         yield "the function returns something else each time it is called: that has no derivative"
         return
-    slopes = {tolerance.eps * factor: found.slopes(tolerance.eps * factor) for factor in (0.1, 1, 10)}
-    steps = [(left + right) / 2 for left, right in slopes.values()]
-    left, right = slopes[tolerance.eps]
-    near = 2 * (tolerance.atol + tolerance.rtol * abs(found.other))
-    yield "finite differences: " + ", ".join(f"{step:.8g} over {eps:.3g}" for step, eps in zip(steps, slopes)) + (
-        f": {left:.4g} to the left and {right:.4g} to the right, the function bends or jumps there"
-        if abs(right - left) > near else
-        ": they do not agree, so eps is not right for this function, or its inputs have too few digits"
-        if max(steps) - min(steps) > near else
-        ": they agree, so it is the derivative that is wrong")
+    yield trust_in(found, tolerance)
     if any(x.dtype != np.float64 for x in case.xs):
         return
     for node in nodes_behind(case.outputs()):
@@ -113,6 +104,22 @@ def explanation(found: Difference, case: Case, derived: Case, tolerance: Toleran
     yield "the derivative of each op by itself is right: a part of the way is missing, look for .detach() and .array"
 
 
+def trust_in(found: Difference, tolerance: Tolerance) -> str:
+    """The finite difference over other eps and from either side, and what they tell."""
+    slopes = {tolerance.eps * factor: found.slopes(tolerance.eps * factor) for factor in (0.1, 1, 10)}
+    steps = [(left + right) / 2 for left, right in slopes.values()]
+    left, right = slopes[tolerance.eps]
+    near = 2 * (tolerance.atol + tolerance.rtol * abs(found.other))
+    if abs(right - left) > near:
+        verdict = f"{left:.4g} to the left and {right:.4g} to the right, the function bends or jumps there"
+    elif max(steps) - min(steps) > near:
+        verdict = "they do not agree, so eps is not right for this function, or its inputs have too few digits"
+    else:
+        verdict = "they agree, so it is the derivative that is wrong"
+    values = ", ".join(f"{step:.8g} over {eps:.3g}" for step, eps in zip(steps, slopes))
+    return f"finite differences: {values}: {verdict}"
+
+
 def case_of(node: Node) -> Case | None:
     """A Node's op by itself, at the inputs it had; None where finite differences cannot tell."""
     rule = node.op
@@ -122,7 +129,7 @@ def case_of(node: Node) -> Case | None:
     if isinstance(node, FunctionNode):
         function: Callable = node.again
     elif rule.derivatives or rule.joint is not None:
-        again = op(rule.forward, saves=rule.saves, prepare=rule.prepare)
+        again = op(rule.forward, saves=rule.saves, prepare=rule.prepare)  # the function that the Op was made for
         vars(again.op).update(vars(rule))
         function = partial(again, **dict(zip(rule.defaults, node.values[len(inputs) :])))
     else:
