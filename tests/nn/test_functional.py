@@ -78,7 +78,7 @@ def test_all_names_are_tried():
     lambda x: F.scaled_dot_product_attention(X, x, x),
 ])
 def test_lists_are_no_tensors(call):
-    with pytest.raises(TypeError, match="wanted tensors or arrays, got list: make one with ta.tensor"):
+    with pytest.raises(TypeError, match=r"wanted tensors or arrays, got list: make one with ta\.tensor"):
         call([1.0, 2.0])
 
 
