@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import autograd, nn, ops, optim
+from . import autograd, nn, ops, optim, utils
 from .create import (
     arange,
     bool_,

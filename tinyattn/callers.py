@@ -14,8 +14,8 @@ PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 # The engine's own files: between the line that asks for an op and the op.
 MACHINERY = {
     PACKAGE + name.replace("/", os.sep)
-    for name in ("tensor.py", "op.py", "callers.py", "record.py", "ops/__init__.py", "ops/arithmetic.py",
-                 "ops/fused.py")
+    for name in ("tensor.py", "op.py", "callers.py", "record.py", "autograd/anomaly.py",
+                 "ops/__init__.py", "ops/arithmetic.py", "ops/fused.py")
 }
 
 

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
+
 ALIASES = {"axis": "dim", "keepdims": "keepdim"}  # NumPy's names, which PyTorch takes as well
 registry: dict[str, Op] = {}  # every op as "family.name": tests go through it, and the reference pages
 

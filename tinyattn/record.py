@@ -220,7 +220,7 @@ def record() -> Iterator[Record]:
     Records do not nest: within an inner `record()` only the inner one is written.
     """
     before, kept = state.recorder, Record()
-    state.recorder = kept
+    state.recorder = kept if state.anomaly is None else state.anomaly.over(kept)
     try:
         yield kept
     finally:
