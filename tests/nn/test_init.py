@@ -75,6 +75,10 @@ def test_orthogonal_rows_or_columns(shape):
     np.testing.assert_allclose(square, 4 * np.eye(len(square)), atol=1e-12)
 
 
+def test_orthogonal_prefers_no_sign():
+    assert {init.orthogonal_(ta.zeros(1, 1)).item() for _ in range(50)} == {1.0, -1.0}
+
+
 def test_far_tails_keep_the_shape_of_the_normal_distribution():
     x = init.trunc_normal_(ta.zeros(20000, dtype=ta.float64), 0.0, 1.0, 2.0, 4.0).numpy()
     np.testing.assert_allclose(x.mean(), 2.3707, atol=0.01)  # (φ(2) − φ(4)) / (Φ(4) − Φ(2))
@@ -113,7 +117,8 @@ def test_what_is_refused(fill):
 @pytest.mark.parametrize("name", SAME)
 def test_nothing_to_fill(name):
     options = {"val": 0.5} if name == "constant_" else {}
-    assert getattr(init, name)(ta.zeros(0, 3), **options).shape == (0, 3)
+    for shape in ((0, 3), (3, 0)):
+        assert getattr(init, name)(ta.zeros(*shape), **options).shape == shape
 
 
 def test_a_filled_parameter_counts_as_changed():

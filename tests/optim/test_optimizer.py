@@ -166,6 +166,10 @@ def test_loading_copies_and_keeps_dtypes():
     other.step()
     assert saved["state"][0]["step"].item() == 1 and saved["param_groups"][0]["params"] == [0]
     np.testing.assert_allclose(saved["state"][0]["exp_avg"], 0.1)
+    again = Adam([x])
+    again.load_state_dict(saved)
+    again.step()
+    np.testing.assert_allclose(saved["state"][0]["exp_avg"], 0.1)
 
 
 def test_numbers_of_parameters_are_the_savers():
