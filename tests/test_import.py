@@ -80,4 +80,5 @@ def test_methods_are_the_functions():
     x = ta.tensor([[0.5, 2.0], [1.5, 0.25]])
     assert x.tanh().tolist() == ta.tanh(x).tolist() and x.sum(0).tolist() == ta.sum(x, 0).tolist()
     for function in (*ta.ops.BOTH, *ta.ops.METHODS_ONLY):
-        assert getattr(ta.Tensor, function.__name__) is function
+        assert getattr(ta.Tensor, function.__name__) is function or function is ta.split
+    assert [y.tolist() for y in x.split(split_size=1)] == [y.tolist() for y in ta.split(x, split_size_or_sections=1)]

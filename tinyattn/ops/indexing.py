@@ -84,7 +84,8 @@ def steps(name, x, index):
     parts = [each for part in parts for each in (others if part is Ellipsis else [part])]
     tensors = any(isinstance(part, np.ndarray) for part in parts)
     if not tensors or not any(isinstance(part, int) for part in parts):
-        return [(*parts, ...)]  # the dots for NumPy, which without them makes no view where all are integers
+        dots = () if any(isinstance(part, slice) for part in parts) else (...,)
+        return [(*parts, *dots)]  # with dots, NumPy makes a view of a single element, too
     first = [each for part in parts
              for each in ([slice(None)] * dimensions(part) if isinstance(part, np.ndarray) else [part])]  # fmt: skip
     then = [part if isinstance(part, np.ndarray) else slice(None) for part in parts if not isinstance(part, int)]
