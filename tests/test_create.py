@@ -232,6 +232,7 @@ def test_random_numbers_lie_where_they_should():
         lambda t: t.tensor([t.tensor(1), True]),
         lambda t: t.tensor(range(3)),
         lambda t: 0 * t.randint(high=3, size=(2,)),
+        lambda t: 0 * t.randint(3, size=(2,)),
         lambda t: 0 * t.randint(1, 3, (2,), dtype=t.float64),
         lambda t: 0 * t.randint(low=1, high=3, size=(2, 2)),
         lambda t: 0 * t.randn(size=(2, 1)),

@@ -50,6 +50,7 @@ register(
         Wrong(TypeError, r"pad: wanted integers, got \(1, 1\.5\)", (A, (1, 1.5))),
         Wrong(ValueError, r"pad: widths .* cut off more than there is of shape \(3, 4\)", (A, (-2, -3))),
         Wrong(ValueError, r"pad: widths .* cut off more than there is of shape \(3, 4\)", (A, (9, -5))),
+        Wrong(ValueError, r"pad: widths .* cut off more than there is of shape \(3, 4\)", (A, (-5, 9))),
         Wrong(ValueError, "pad: mode must be constant, reflect, replicate, circular, got 'mirror'", (A, (1, 1), "mirror")),
     ],
     "nn.functional.pad",

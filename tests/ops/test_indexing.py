@@ -129,6 +129,17 @@ def test_numbers_of_numpy_and_tensors_as_positions_and_bounds():
     assert x[np.array([True, False, False, True])].tolist() == X[[0, 3]].tolist()
 
 
+@pytest.mark.parametrize(
+    "call", [lambda x, k: x[k], lambda x, k: x.gather(0, k), lambda x, k: x.index_select(0, k)], ids=["[]", "gather", "index_select"]
+)
+def test_positions_may_change_after_they_were_used(call):
+    x, index = leaf(np.arange(3.0)), ta.tensor([2, 2])
+    y = call(x, index)
+    index.fill_(0)
+    y.sum().backward()
+    assert x.grad.tolist() == [0, 0, 2]
+
+
 def test_second_derivative_through_an_index():
     x = leaf(np.array([1.0, 2.0, 3.0]))
     y = x[ta.tensor([0, 2, 2])]
@@ -149,6 +160,7 @@ def test_assignment_broadcasts_and_casts():
     x[0, ::2] = 5
     x[1] = [7, 8, 9]
     assert x.tolist() == [[5, 1, 5], [7, 8, 9]]
+    x[0, 0] = ta.tensor(np.nan)  # any integer, and no warning
 
 
 @pytest.mark.parametrize(

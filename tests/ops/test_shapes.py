@@ -123,6 +123,11 @@ def test_matrices_of_a_vector_or_a_number_are_refused():
             x.mT  # noqa: B018
 
 
+def test_a_shape_given_twice_is_refused():
+    with pytest.raises(TypeError, match=r"reshape: wanted integers, got \(6, \(6, 4\)\)"):
+        ta.tensor(X).reshape(6, shape=(6, 4))
+
+
 def test_view_of_another_dtype_is_refused():
     with pytest.raises(TypeError, match="reshape: wanted integers"):
         ta.ones(4).view(ta.int64)

@@ -40,10 +40,10 @@ def contiguous(input):
 
 
 def to(input, *args, **options):
-    """input in another dtype: to(dtype), to("cpu", dtype), or to(tensor): that one's; input itself where it has it.
+    """input in another dtype, or itself where it has that: called as to(dtype), to("cpu", dtype) or to(tensor of it).
 
-    Options, also by position: `non_blocking`, which on the CPU changes nothing; `copy`: even where the dtype stays.
-    Raises: TypeError for what is no dtype, ValueError for another device and for a memory format of its own.
+    Then follow `non_blocking`, which changes nothing on a CPU, and `copy`: make a new tensor in any case.
+    Raises: TypeError for what is no dtype, ValueError for another device or another order in memory.
     """
     if args and not isinstance(args[0], str):
         args = (None, args[0].dtype if isinstance(args[0], Tensor) else args[0], *args[1:])

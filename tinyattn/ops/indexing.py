@@ -41,14 +41,16 @@ def getitem(x, index):
 
     Raises: IndexError for a position that is not there or an index of another kind, ValueError for a negative step.
     """
+    y = x
     try:
         for step in steps("indexing", x, index):
-            x = pick(x, index=step)
+            y = pick(y, index=step)
     except IndexError as error:
         raise named("indexing", error, x) from None
-    return x
+    return y
 
 
+@np.errstate(all="ignore")  # as in a cast
 def setitem(x, index, value):
     """x[index] = value, in place, for tensors outside a graph: to fill them, or to update them in `no_grad()`."""
     check_in_place("item assignment", x, value)

@@ -31,7 +31,7 @@ def axes_of(name, ndim, dims):
 
 def ints_of(name, given, named=None):
     """Sizes or dimensions given as f(2, 3), as f((2, 3)) or by name, as one tuple of ints."""
-    given = given if named is None else (named,)
+    given = given if named is None else (*given, named)
     given = given[0] if len(given) == 1 and isinstance(given[0], (tuple, list)) else given
     try:
         return tuple(operator.index(number) for number in given)
