@@ -81,3 +81,8 @@ def test_hash_is_identity_and_equality_is_by_element():
     a, b = ta.tensor([1, 2]), ta.tensor([1, 3])
     assert (a == b).tolist() == [True, False]
     assert {a: "a", b: "b"}[a] == "a" and len({a, b, a}) == 2
+
+
+def test_there_is_one_device():
+    x = ta.ones(2)
+    assert x.device == "cpu" and ta.zeros(2, device=x.device).device == "cpu" and x.to(x.device) is x

@@ -149,3 +149,19 @@ def test_writing_into_what_requires_a_gradient_is_refused():
         x.copy_(w)
         x[0] = w[1]
     equal(x, [2, 2])
+
+
+@pytest.mark.parametrize("call", [
+    lambda x: x.sum(), lambda x: x.mean(0), lambda x: x.reshape(4), lambda x: x[0], lambda x: x.expand(3, 2, 2),
+    lambda x: x.repeat(2, 1), lambda x: ta.cat([x, x]), lambda x: x.t(), lambda x: x + 1, lambda x: x.float(),
+    lambda x: x.tril(), lambda x: x.cumsum(0), lambda x: ta.nn.functional.pad(x, (1, 1)),
+    lambda x: ta.nn.functional.embedding(ta.tensor([1, 1]), x),
+])
+def test_what_only_needs_the_shape_of_an_input_lets_it_change(call):
+    """As in PyTorch: none of these derivatives depends on the numbers."""
+    x = ta.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    y = call(x)
+    with ta.no_grad():
+        x.fill_(7.0)
+    y.sum().backward()
+    assert x.grad.shape == (2, 2)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import tinyattn as ta
-from tinyattn.create import rand_like, randn_like
 
 
 @pytest.mark.parametrize(
@@ -85,7 +84,7 @@ def test_dtype_given():
         (lambda: ta.arange(5, 0), ValueError, "arange: step must lead from start to end, got start=5, end=0, step=1"),
         (lambda: ta.arange(0, float("inf")), ValueError, "arange: .* end=inf"),
         (lambda: ta.rand(2, dtype=ta.int64), TypeError, "rand: dtype must be float32 or float64, got int64: use randint"),
-        (lambda: randn_like(ta.ones(2).long()), TypeError, "randn: dtype must be float32 or float64, got int64"),
+        (lambda: ta.randn_like(ta.ones(2).long()), TypeError, "randn: dtype must be float32 or float64, got int64"),
         (lambda: ta.randint(2.5, (2,)), TypeError, r"randint: wanted integers, got \(0, 2.5\)"),
     ],
 )
@@ -172,7 +171,7 @@ def test_random_numbers_lie_where_they_should():
     assert x.dtype == ta.float64 and abs(x.mean().item()) < 0.05 and abs(x.std().item() - 1) < 0.05
     x = ta.randint(-2, 3, (1000,))
     assert x.dtype == ta.int64 and sorted(set(x.tolist())) == [-2, -1, 0, 1, 2]
-    for like in (rand_like, randn_like):
+    for like in (ta.rand_like, ta.randn_like):
         x = like(ta.ones(2, 3, dtype=ta.float64), requires_grad=True)
         assert x.shape == (2, 3) and x.dtype == ta.float64 and x.requires_grad and len(set(x.reshape(-1).tolist())) == 6
         assert like(ta.ones(2).long(), dtype=ta.float32).dtype == ta.float32

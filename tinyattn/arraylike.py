@@ -23,6 +23,8 @@ class ArrayLike:
         __neg__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __getitem__ = __setitem__ = cast(Any, None)
         __lt__ = __le__ = __gt__ = __ge__ = __and__ = __or__ = __invert__ = cast(Any, None)
 
+    device = "cpu"  # there is no other
+
     @property
     def shape(self) -> tuple[int, ...]:
         return self.array.shape

@@ -56,6 +56,10 @@ class Op:
         """For gradients that are computed together: `rule(*inputs, dy, y, saved, ...)` returns one for each input."""
         self.joint = rule, {name: place for name, place in self.places(rule).items() if name not in self.inputs}
 
+    def reads_shape_of(self, *names: str) -> None:
+        """Of these inputs the derivatives take shape and dtype alone: their numbers may change before backward."""
+        self.reads -= set(names)
+
     def places(self, rule: Callable) -> dict[str, int]:
         """Where each value that a derivative names stands among those that `Node.pull` has."""
         names = [name for name in inspect.signature(rule).parameters if name not in self.variadic]

@@ -215,6 +215,8 @@ def spread(x, /, shape, dtype):
 # Each is the other's gradient, and the only two ops that the walk itself needs.
 fit.gradient(dx=lambda dy, x: spread(dy, shape=x.shape, dtype=x.dtype))
 spread.gradient(dx=lambda dy, x: fit(dy, shape=x.shape, dtype=x.dtype))
+fit.op.reads_shape_of("x")
+spread.op.reads_shape_of("x")
 
 
 def walk(outputs: Sequence[Tensor], gradients: Sequence[Any], retain_graph: bool, create_graph: bool,

@@ -56,6 +56,7 @@ def gradient_of_weight(dy, weight, ids, padding, by_frequency):
 
 # Each is the other's gradient.
 take_rows.gradient(dweight=gradient_of_weight)
+take_rows.op.reads_shape_of("weight")
 put_rows.gradient(dx=lambda dy, ids: take_rows(dy, ids=ids))
 
 

@@ -30,6 +30,7 @@ def put(x, /, index, shape):
 
 # Each is the other's gradient.
 pick.gradient(dx=lambda dy, x, index: put(dy, index=index, shape=x.shape))
+pick.op.reads_shape_of("x")
 put.gradient(dx=lambda dy, index: pick(dy, index=index))
 
 

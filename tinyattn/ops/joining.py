@@ -23,6 +23,9 @@ def _(*xs, dy, dim):
     return pieces(dy, sizes=[x.shape[dim] for x in xs], dim=dim)
 
 
+concatenate.op.reads_shape_of("xs")
+
+
 @op
 def pieces(x, /, sizes, dim):
     """y₁ | y₂ | ... = x"""

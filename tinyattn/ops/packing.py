@@ -33,4 +33,5 @@ def to_padded(x, /, places, shape, value=0.0):
 
 # Each is the other's gradient.
 to_packed.gradient(dx=lambda dy, x, places: to_padded(dy, places=places, shape=x.shape[:2]))
+to_packed.op.reads_shape_of("x")
 to_padded.gradient(dx=lambda dy, places: to_packed(dy, places=places))

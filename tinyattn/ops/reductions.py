@@ -58,6 +58,7 @@ def sum(x, /, dim=None, keepdim=False, *, dtype=None):
 
 
 sum.gradient(dx=lambda dy, x, dim: across(dy, x, dim))
+sum.op.reads_shape_of("x")
 
 
 @op
@@ -69,6 +70,7 @@ def mean(x, /, dim=None, keepdim=False, *, dtype=None):
 
 
 mean.gradient(dx=lambda dy, x, dim: across(dy, x, dim) / count(x, dim))
+mean.op.reads_shape_of("x")
 
 
 @op

@@ -49,6 +49,7 @@ def reshape_(x, /, shape):
 
 
 reshape_.gradient(dx=lambda dy, x: reshape_(dy, shape=x.shape))
+reshape_.op.reads_shape_of("x")
 
 
 def reshape(input, *sizes, shape=None):
@@ -176,6 +177,9 @@ def _(x, *, dy, repeats):
     copies = reshape_(dy, shape=tuple(chain(*zip(repeats, sizes))))
     total = fit(copies, shape=tuple(chain(*((1, n) for n in sizes))), dtype=dy.dtype)
     return (reshape_(total, shape=x.shape),)
+
+
+repeat_.op.reads_shape_of("x")
 
 
 def repeat(input, *sizes, repeats=None):
