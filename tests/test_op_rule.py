@@ -112,3 +112,11 @@ def test_a_backward_notices_an_update_in_place():
 
 def test_pythons_abs():
     assert abs(ta.tensor([-1.0, 2.0])).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["pow", "floor_divide", "remainder"])
+def test_powers_and_quotients_of_bools_are_refused_as_in_pytorch(name):
+    yes = ta.tensor([True])
+    with pytest.raises(TypeError, match=f"{name}: wanted numbers, got bools on both sides: use .int"):
+        getattr(ta, name)(yes, yes)
+    assert getattr(ta, name)(yes, 2).dtype == ta.int64

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..tensor import op
 from . import elementwise
-from .dtypes import common
+from .dtypes import common, no_bools
 
 # --- sums ---------------------------------------------------------------
 
@@ -44,7 +44,7 @@ def sub(input: Any, other: Any, *, alpha: float = 1) -> Any:
 # --- quotients in whole numbers: a small change of a or b changes nothing, so their gradient is 0 ---
 
 
-@op(prepare=common)
+@op(prepare=no_bools)
 @np.errstate(all="ignore")
 def floor_divide(a, b, /):
     """y = ⌊a / b⌋"""
@@ -67,7 +67,7 @@ def trunc_divide(a, b, /):
 trunc_divide.gradient(da=lambda dy: dy * 0, db=lambda dy: dy * 0)
 
 
-@op(prepare=common)
+@op(prepare=no_bools)
 @np.errstate(all="ignore")
 def remainder(a, b, /):
     """y = a − b ⌊a / b⌋, with b's sign"""

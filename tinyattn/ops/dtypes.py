@@ -42,6 +42,14 @@ def common(name: str, arrays: list[Any]) -> list[Any]:
     return [np.asarray(x, dtype) for x in arrays]
 
 
+def no_bools(name: str, arrays: list[Any]) -> list[Any]:
+    """All inputs as arrays in their common dtype, which is a number's."""
+    arrays = common(name, arrays)
+    if arrays[0].dtype.kind == "b":
+        raise TypeError(f"{name}: wanted numbers, got bools on both sides: use .int() or .float()")
+    return arrays
+
+
 def floating(name: str, arrays: list[Any]) -> list[Any]:
     """All inputs as arrays in their common dtype, and float32 where that would be an integer or bool."""
     return [as_float(x) for x in common(name, arrays)]

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..tensor import op
 from .choices import where
-from .dtypes import common, floating
+from .dtypes import common, floating, no_bools
 
 # --- arithmetic ---------------------------------------------------------
 
@@ -63,7 +63,7 @@ def neg(x, /):
 neg.gradient(dx=lambda dy: -dy)
 
 
-@op(prepare=common)
+@op(prepare=no_bools)
 @np.errstate(all="ignore")
 def pow(a, exponent, /):
     """y = a ^ exponent"""
