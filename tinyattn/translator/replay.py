@@ -12,7 +12,7 @@ from tinyattn.record import Record, record
 from tinyattn.state import time_step
 from tinyattn.tensor import Tensor
 from tinyattn.text.vocabulary import END
-from tinyattn.translator.model import Seq2Seq
+from tinyattn.translator.model import Seq2Seq, State
 from tinyattn.translator.translator import Translation, Translator
 
 
@@ -39,11 +39,13 @@ def replay(translator: Translator, found: Translation, backward_from: Sequence[i
                    output=[*found.tokens, vocabulary.name(END)])
         encoded = model.encode(source, np.array([source.shape[1]]))
         run.name(encoded.h, "h")
-        state, words = encoded.state, []
+        state, words = named(run, encoded.state), []
         for t, id in enumerate(ids):
             with time_step(t):
                 logits, _, state = model.decode(np.array([[id]]), state, encoded)
+                state = named(run, state)
                 probabilities = softmax(logits, -1)
+                run.name(probabilities, "probabilities")
                 if t in backward_from:
                     words.append(probabilities[0, 0, chosen[t]])
         if words:
@@ -52,6 +54,12 @@ def replay(translator: Translator, found: Translation, backward_from: Sequence[i
             backward(loss, model)
     model.train(was_training)
     return run
+
+
+def named(run: Record, state: State) -> State:
+    for x, name in zip(state, ("h", "c")):
+        run.name(x, name)
+    return state
 
 
 def backward(loss: Tensor, model: Seq2Seq) -> None:

@@ -6,20 +6,19 @@ one formula. Ops that only bring numbers into another order are left out of it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from tinyattn.record import Record
 from tinyattn.recorded import Call, Value
 
 from .labels import number
+from .rnn import LAYER
 
 PLUMBING = {"reshape", "permute", "pick", "pieces", "concatenate", "cast", "clone", "fit", "spread"}
 SIGNS = {"add": "{} + {}", "sub": "{} − {}", "mul": "{} · {}", "div": "{} / {}", "matmul": "{} · {}"}
 FUNCTIONS = {"sigmoid": "σ", "masked_softmax": "softmax"}  # shorter than what the op is called
 LONGEST = 80  # characters: a longer formula says which op it is, and of what
 DEEPEST = 8  # so many unnamed ops are written into one formula
-LAYER = r"_l\d+(_reverse)?$"  # how the parameters of a layer of an LSTM or GRU end
 
 
 class Formulas:
@@ -29,8 +28,10 @@ class Formulas:
         self.record = record
 
     def of(self, call: Call) -> str:
-        """The formula of an op: with names where its result has one, as the op's docstring says if not."""
+        """The formula of an op: with names where its results or inputs have them, as its docstring says if not."""
         names = [name for k in call.outputs if (name := self.record.values[k].name)]
+        if not names and len(call.outputs) == 1 and all(v.name for v in self.inputs(call)):
+            names = ["y"]
         if len(names) < len(call.outputs):
             return call.formula
         right = self.right_side(call, 0)
@@ -102,5 +103,5 @@ class Formulas:
     def name(self, v: Value) -> str:
         """Its name within its module and layer; a plain number as it is."""
         if v.name:
-            return re.sub(LAYER, "", v.name.rpartition(".")[2])
+            return LAYER.sub("", v.name.rpartition(".")[2])
         return number(v.array.item()) if v.array.size == 1 and v.call is None else "x"

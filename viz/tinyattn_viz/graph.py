@@ -27,6 +27,7 @@ class Edge:
     head: int
     label: str = ""
     loop: bool = False  # goes back to an earlier box, in the next round of a loop
+    level: bool = False  # its ends stand side by side
 
 
 @dataclass
@@ -48,6 +49,7 @@ class Graph:
         dot = graphviz.Digraph(
             graph_attr={
                 "rankdir": self.direction,
+                "newrank": "true",  # boxes of different clusters can stand side by side
                 "bgcolor": "white",
                 "fontname": style.FONT,
                 "fontsize": "11",
@@ -83,8 +85,14 @@ class Graph:
                 self.write_box(clusters.get(place, dot), number)
         for place in sorted(clusters, key=len, reverse=True):  # inner ones into outer ones
             clusters.get(place[:-1], dot).subgraph(clusters[place])
+        handing_over = {edge.tail for edge in self.edges if edge.level}
         for edge in self.edges:
             look = {"style": "dashed", "constraint": "false", "color": style.LOOP} if edge.loop else {}
+            if edge.tail == edge.head in handing_over:  # the right side is taken
+                look |= {"tailport": "w", "headport": "w"}
+            if edge.level:
+                look["constraint"] = "false"
+                dot.body.append(f"\t{{rank=same n{edge.tail} n{edge.head}}}\n")
             dot.edge(f"n{edge.tail}", f"n{edge.head}", lines(edge.label), **look)
         return dot.source
 

@@ -12,11 +12,13 @@ from tinyattn.record import Record
 from tinyattn.recorded import Call, Value
 
 from .describe import count, module_title, parameter_rows, where, word_rows, wrapped
+from .formulas import PLUMBING, Formulas
 from .graph import Box, Edge, Graph
 from .labels import shape
+from .rnn import layer_note, layers
 
-PLUMBING = {"reshape", "permute", "pick", "pieces", "concatenate", "cast", "clone", "fit", "spread"}
-FEW = 3  # a module of so many kinds of ops shows their formulas, another one their names
+FEW = 4  # a module of so many formulas shows them, another one the names of its ops
+NO_BREAK = "\u00a0·\u00a0"  # lines end at sums rather than at products
 Unit = tuple[Any, ...]  # what is one box: ("module", path), ("op", path, place), ("input", name)
 
 
@@ -26,7 +28,7 @@ def layer_graph(record: Record) -> Graph:
 
 class LayerPicture:
     def __init__(self, record: Record) -> None:
-        self.record = record
+        self.record, self.formulas, self.layers = record, Formulas(record), layers(record)
         paths = {call.path for call in record.calls}
         self.innermost = {path for path in paths if path and not any(p.startswith(f"{path}.") for p in paths)}
         self.units: dict[Unit, list[Call]] = {}  # in the order of their first calls
@@ -35,6 +37,10 @@ class LayerPicture:
         self.labels: dict[tuple[Unit, Unit], list[str]] = {}
         self.inputs: dict[Unit, list[Value]] = {}
         self.ordinals: dict[tuple[str, int | None], int] = {}
+        # Where values go in: which of its box's calls in a step, and the input's name. What comes from the step before
+        # goes in where the state does, and so does the state that another box hands over.
+        self.places: dict[tuple[Unit, Unit], set[tuple[int, str]]] = {}
+        self.counts: dict[tuple[Unit, int | None], int] = {}
 
     def draw(self) -> Graph:
         for call in self.record.calls:
@@ -45,7 +51,8 @@ class LayerPicture:
         numbers |= {unit: graph.add(self.unit_box(unit, calls)) for unit, calls in self.units.items()}
         for (tail, head), labels in self.labels.items():
             label = "\n".join(labels[:FEW] + ["…"] * (len(labels) > FEW))
-            graph.edges.append(Edge(numbers[tail], numbers[head], label, loop=numbers[tail] >= numbers[head]))
+            loop = numbers[tail] >= numbers[head]
+            graph.edges.append(Edge(numbers[tail], numbers[head], label, loop, level=self.hands_over(tail, head)))
         self.add_output(graph, numbers)
         for place in {box.place[:k] for box in graph.boxes for k in range(1, len(box.place) + 1)}:
             graph.titles[place] = module_title(self.record, ".".join(place))
@@ -57,7 +64,8 @@ class LayerPicture:
 
     def follow(self, call: Call) -> None:
         """Add a call to its box, and the values it uses to the edges into that box."""
-        values = [self.record.values[k] for _, k in call.inputs]
+        inputs = [(name, self.record.values[k]) for name, k in call.inputs]
+        values = [v for _, v in inputs]
         for v in values:
             if v.number not in self.origins:
                 self.origins[v.number] = self.leaf_origin(v)
@@ -68,7 +76,8 @@ class LayerPicture:
             return
         unit = self.unit_of(call)
         self.units.setdefault(unit, []).append(call)
-        for v in values:
+        turn = self.counts[unit, call.step] = self.counts.get((unit, call.step), -1) + 1
+        for name, v in inputs:
             for source in self.origins[v.number]:
                 if source[0] == "parameter":
                     self.parameters.setdefault(unit, {})[source[1]] = self.record.values[source[1]]
@@ -76,7 +85,13 @@ class LayerPicture:
                     labels = self.labels.setdefault((source, unit), [])
                     if (text := value_label(v)) not in labels:
                         labels.append(text)
+                    self.places.setdefault((source, unit), set()).add((turn, name))
         self.origins |= {k: [unit] for k in call.outputs}
+
+    def hands_over(self, tail: Unit, head: Unit) -> bool:
+        """Does a module give another one its state to begin with, as an encoder does to a decoder?"""
+        state = self.places.get((head, head), set())
+        return tail != head and tail[0] == "module" and not state.isdisjoint(self.places[tail, head])
 
     def unit_of(self, call: Call) -> Unit:
         if call.path in self.innermost:
@@ -107,27 +122,21 @@ class LayerPicture:
 
     def unit_box(self, unit: Unit, calls: list[Call]) -> Box:
         first, path = calls[0], unit[1]
-        formulas = list(
-            dict.fromkeys((call.op, self.formula(call)) for call in calls if call.op not in PLUMBING or unit[0] == "op")
-        )
+        layers = dict.fromkeys(self.layers[call.number] for call in calls if call.number in self.layers)
+        alike = [call for call in calls if not layers or self.layers.get(call.number) == next(iter(layers))]
+        formulas = [self.formulas.of(first)] if unit[0] == "op" else self.formulas.of_calls(alike)
         steps = len({call.step for call in calls} - {None})
         if unit[0] == "op":
             rows, place, kind = [("title", first.op)], tuple(filter(None, path.split("."))), "op"
         else:
             rows, place, kind = [("title", module_title(self.record, path))], tuple(path.split("."))[:-1], "group"
-        if len(formulas) <= FEW:
-            rows += [("formula", line) for _, formula in formulas for line in wrapped(formula)]
-        else:
-            rows += [("formula", line) for line in wrapped(", ".join(dict.fromkeys(op for op, _ in formulas)))]
+        if len(formulas) > FEW:
+            formulas = [", ".join(dict.fromkeys(call.op for call in calls if call.op not in PLUMBING))]
+        rows += [("formula", line) for formula in formulas for line in wrapped(formula.replace(" · ", NO_BREAK))]
         rows += parameter_rows(list(self.parameters.get(unit, {}).values()), path)
-        if steps > 1:
-            rows.append(("note", f"× {count(steps, 'time step')}"))
+        notes = [layer_note(layers), f"× {count(steps, 'time step')}" if steps > 1 else ""]
+        rows += [("note", note) for note in notes if note]
         return Box(kind, rows, place, where(first))
-
-    def formula(self, call: Call) -> str:
-        """With the name of the result, where it has one: weightsᵢ = ..."""
-        name = self.record.values[call.outputs[0]].name
-        return name + call.formula[1:] if name and len(name) > 1 and call.formula.startswith("y") else call.formula
 
     def add_output(self, graph: Graph, numbers: dict[Unit, int]) -> None:
         """The words that came out, behind the last box; and the loop in which each of them is the next one to go in."""
@@ -138,7 +147,9 @@ class LayerPicture:
         box = graph.add(Box("input", [("title", "output"), *word_rows(output)], (), "output"))
         graph.edges.append(Edge(numbers[last], box, value_label(value)))
         if target and target[1:] == output[:-1] and ("input", "target") in numbers:
-            graph.edges.append(Edge(box, numbers["input", "target"], f"until {output[-1]}", loop=True))
+            end = graph.add(Box("question", [("title", f"{output[-1]}?"), ("shape", "yes: done")]))
+            graph.edges.append(Edge(box, end))
+            graph.edges.append(Edge(end, numbers["input", "target"], "no: it is read next", loop=True))
 
     def output_of(self, words: int) -> tuple[Unit, Value]:
         """The box that the words come out of: of those whose results nobody uses, the last with a row for each word."""

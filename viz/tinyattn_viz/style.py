@@ -22,6 +22,7 @@ BOXES = {
     "parameter": ("box3d", "filled", "#fdebc8", "#a86a00"),
     "constant": ("note", "filled", "#eceff1", "#77838d"),
     "group": ("box", "rounded,filled,bold", "#dcebf7", "#2c6ea6"),
+    "question": ("diamond", "filled", "#f1e9ff", "#8a3ffc"),
 }
 
 # How deeply a cluster is nested: its fill, darker inwards.
