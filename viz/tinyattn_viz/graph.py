@@ -49,7 +49,6 @@ class Graph:
         dot = graphviz.Digraph(
             graph_attr={
                 "rankdir": self.direction,
-                "newrank": "true",  # boxes of different clusters can stand side by side
                 "bgcolor": "white",
                 "fontname": style.FONT,
                 "fontsize": "11",
@@ -86,6 +85,8 @@ class Graph:
         for place in sorted(clusters, key=len, reverse=True):  # inner ones into outer ones
             clusters.get(place[:-1], dot).subgraph(clusters[place])
         handing_over = {edge.tail for edge in self.edges if edge.level}
+        if handing_over:
+            dot.attr(newrank="true")  # boxes of different clusters can stand side by side
         for edge in self.edges:
             look = {"style": "dashed", "constraint": "false", "color": style.LOOP} if edge.loop else {}
             if edge.tail == edge.head in handing_over:  # the right side is taken
