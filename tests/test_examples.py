@@ -21,6 +21,8 @@ EXAMPLES = {
     "3_phrase_translator.py": (("--steps", "3", "--pairs", "200", "--attention", "scaled"),
                                ["182 pairs learned; of 12 phrases never seen, 0.0% come out exactly",
                                 "don't eat the pizza"]),
+    "4_roman_numerals.py": (("--epochs", "5"), ["MMDCCCLXXXVIII is 2888",
+                                                "MCMXCIV is 1994"]),
 }
 
 
@@ -49,6 +51,11 @@ def test_an_example(example, tmp_path):
         assert all(text in picture for text in ("tanh", "loss", "grad"))
     if example.startswith("3"):
         assert (tmp_path / "phrases" / "best.safetensors").exists()
+
+
+def test_the_same_file_runs_under_pytorch(tmp_path):
+    pytest.importorskip("torch")
+    assert "MCMXCIV is 1994" in run("4_roman_numerals.py", "--torch", "--epochs", "4", folder=tmp_path)
 
 
 def test_shortest_first():

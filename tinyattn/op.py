@@ -82,7 +82,12 @@ class Op:
         return inputs, {name: values[name] for name in self.defaults}
 
 
-def named(name: str, error: Exception) -> Exception:
-    """NumPy's error, with the op's name in front; an op's own error has it already."""
+def named(name: str, error: Exception, prepare: Callable | None, arrays: list[Any]) -> Exception:
+    """NumPy's error, with the op's name in front; an op's own error has it already. What is no number is said to be."""
+    try:
+        if prepare is not None:
+            prepare(name, arrays)
+    except TypeError as better:
+        error = better
     kind = TypeError if isinstance(error, TypeError) else ValueError
     return error if str(error).startswith(name) else kind(f"{name}: {error}")

@@ -176,7 +176,7 @@ def op(forward: Callable | None = None, *, saves: bool = False, prepare: Callabl
                     arrays = prepare(name, arrays)  # NumPy left x's dtype: perhaps not where PyTorch would go
                     y = forward(*arrays, **attributes)
         except (TypeError, ValueError) as error:
-            raise named(name, error) from None
+            raise named(name, error, prepare, arrays) from None
         y, saved = y if saves else (y, None)
         if tracked is None:
             return y  # given only arrays, an op is a function of arrays

@@ -426,7 +426,7 @@ def test_wrong_forwards():
         NoForward.apply(x)
     with pytest.raises(NotImplementedError, match=r"Function: wanted a staticmethod backward\(ctx, ...\) in the subclass"):
         NoBackward.apply(x).backward()
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="nonsense"):
         Exp.apply(x, nonsense=3)
 
     class ByName(Function):

@@ -260,7 +260,7 @@ def test_nothing_for_other_outputs_or_zeros():
         def backward(ctx, da, db):
             return da * 2 + db * 3
 
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="NoneType"):
         gradcheck(Two.apply, leaf(1.0))
     assert gradcheck(Two.apply, leaf(1.0), check_undefined_grad=False)
     assert gradcheck(lambda x: (x * 2, x.detach()), leaf(1.0), check_undefined_grad=False, raise_exception=False) is False

@@ -120,7 +120,7 @@ def test_none_and_del_take_a_part_away():
     model.inner = Linear(1, 1)
     del model.inner, model.note
     assert list(model.parameters()) == [] and not hasattr(model, "inner")
-    with pytest.raises(AttributeError):
+    with pytest.raises(AttributeError, match="inner"):
         del model.inner
 
 

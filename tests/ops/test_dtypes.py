@@ -94,5 +94,5 @@ def test_what_is_no_number_is_refused(wrong):
         lambda: ta.maximum(ta.tensor([1]), wrong),
         lambda: ta.maximum(wrong, wrong),
     ):
-        with pytest.raises(TypeError):
+        with pytest.raises(TypeError, match="wanted tensors, arrays or numbers"):
             call()
