@@ -46,8 +46,8 @@ def replay(translator: Translator, found: Translation, backward_from: Sequence[i
                 state = named(run, state)
                 probabilities = softmax(logits, -1)
                 run.name(probabilities, "probabilities")
-                if t in backward_from:
-                    words.append(probabilities[0, 0, chosen[t]])
+            if t in backward_from:
+                words.append(probabilities[0, 0, chosen[t]])
         if words:
             loss = -stack(words, 0).log().sum()
             run.name(loss, "loss")
