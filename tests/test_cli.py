@@ -258,6 +258,24 @@ def test_translate_json(run, capsys):
     assert (empty["text"], empty["tokens"], empty["attention"]) == ("", [], [])
 
 
+def test_translate_with_a_beam(run, capsys):
+    assert main(["translate", run, "one two", "three", "--beam", "3", "--json"]) == 0
+    out, err = capsys.readouterr()
+    first, second = json.loads(out)
+    assert err == "" and len(first["hypotheses"]) == len(second["hypotheses"]) == 3
+    assert {name: first[name] for name in ("text", "tokens", "score", "attention")} == first["hypotheses"][0]
+    scores = [hypothesis["score"] for hypothesis in first["hypotheses"]]
+    assert first["text"] == "uno dos" and scores == sorted(scores, reverse=True)
+    for hypothesis in first["hypotheses"]:
+        assert np.shape(hypothesis["attention"])[:1] == (len(hypothesis["tokens"]),)
+
+    assert main(["translate", run, "one two", "--beam", "3", "--length-penalty", "1", "--json"]) == 0
+    (normal,) = json.loads(capsys.readouterr().out)
+    assert normal["score"] == pytest.approx(first["score"] / (8 / 6))
+    assert main(["translate", run, "one two", "two one", "--beam", "3"]) == 0  # for people the best of them
+    assert capsys.readouterr().out == "uno dos\ndos uno\n"
+
+
 def piped(run, text, *more):
     """What `translate` makes of standard input."""
     process = subprocess.run([sys.executable, "-m", "tinyattn.cli", "translate", run, *more], input=text, check=False,
@@ -301,9 +319,23 @@ def test_bad_bytes_on_standard_input(run):
     assert code == 1 and err.startswith("tinyattn: standard input, line 2, byte 3: 0xf1 is not UTF-8")
 
 
-@pytest.mark.parametrize("verb", ["translate", "eval"])
-def test_only_greedy_search(run, data, capsys, verb):
-    assert "wanted 1, greedy search" in refused(capsys, 2, verb, run, data, "--beam", "4")
+@pytest.mark.parametrize("verb, option, message", [
+    ("translate", ["--beam", "0"], "'--beam': wanted a whole number from 1 (greedy search) to 1,000, got 0"),
+    ("eval", ["--beam", "1001"], "wanted a whole number from 1 (greedy search) to 1,000, got 1001"),
+    ("eval", ["--beam", "2.5"], "'2.5' is not a valid integer"),
+    ("translate", ["--length-penalty", "-1"], "'--length-penalty': wanted a number from 0"),
+    ("translate", ["--length-penalty", "nan"], "wanted a number from 0"),
+])
+def test_beams_that_are_none(run, data, capsys, verb, option, message):
+    assert message in refused(capsys, 2, verb, run, data, *option)
+
+
+def test_a_run_whose_numbers_are_none(run, tmp_path, capsys):
+    translator = ta.Translator.load(run)
+    translator.model.output.bias.array[5] = np.nan
+    translator.save(tmp_path)
+    for beam in ("1", "2"):
+        assert "are not numbers" in refused(capsys, 1, "translate", tmp_path, "one", "--beam", beam)
 
 
 def test_runs_that_are_none(run, tmp_path, capsys):
@@ -338,6 +370,8 @@ def test_eval_json(run, data, capsys):
     assert scores.keys() == {"bleu", "chrf", "exact", "token_accuracy", "loss", "lines", "signature", "by_length",
                              "aer"}
     assert scores["exact"] > 0.9 and scores["lines"] == 16
+    assert main(["eval", run, str(data), "--beam", "3", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["exact"] >= scores["exact"]
     assert scores["by_length"] == [{"from": 1, "to": 3, "lines": 16, "bleu": scores["bleu"], "exact": scores["exact"]}]
 
 

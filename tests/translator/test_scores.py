@@ -59,6 +59,14 @@ def test_scores_are_sacrebleus(translator, pairs):
     assert scores.keys() == {"bleu", "chrf", "exact", "token_accuracy", "loss", "lines", "signature", "by_length"}
 
 
+def test_scores_of_a_beam(translator, pairs):
+    sources = [source for source, _ in pairs]
+    wide, narrow = ([found.text for found in translator.translate(sources, beam)] for beam in (4, 1))
+    assert wide != narrow
+    scores = evaluate(translator, list(zip(sources, wide)), beam=4)
+    assert scores["exact"] == 1 > evaluate(translator, list(zip(sources, wide)))["exact"]
+
+
 def test_by_length(translator, pairs):
     scores = evaluate(translator, [("eat", "x"), ("eat the pizza", "x"), ("eat " * 4, "x"), ("eat " * 60, "x")])
     assert [(g["from"], g["to"], g["lines"]) for g in scores["by_length"]] == [(1, 3, 2), (4, 6, 1), (51, 60, 1)]

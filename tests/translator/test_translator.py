@@ -49,9 +49,32 @@ def test_both_spellings_of_an_accent_and_capitals(trained):
     assert trained.translate("DOS Uno").text == "two one"
 
 
-def test_only_greedy_search(trained):
-    with pytest.raises(ValueError, match=r"beam: wanted 1, .* got 5"):
-        trained.translate("uno", beam=5)
+def test_several_translations_best_first(trained):
+    one, blank, two = trained.translate(["uno dos", " ", "dos"], beam=3)
+    assert [one.text, blank.text, two.text] == ["one two", "", "two"]
+    assert len(blank.hypotheses) == 1 and len(one.hypotheses) == len(two.hypotheses) == 3
+    assert one.text == one.hypotheses[0].text and one.score == one.hypotheses[0].score
+    assert [h.score for h in one.hypotheses] == sorted((h.score for h in one.hypotheses), reverse=True)
+    assert len({h.text for h in one.hypotheses}) == 3
+    for h in one.hypotheses:
+        assert h.attention.shape == (len(h.tokens), 2)
+        np.testing.assert_allclose(h.attention.sum(1), 1, rtol=1e-6)
+    again = trained.translate("uno dos", beam=3)
+    np.testing.assert_allclose([h.score for h in again.hypotheses], [h.score for h in one.hypotheses], rtol=1e-5)
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_a_length_penalty_divides_the_score(trained, beam):
+    plain, normal = trained.translate("uno dos", beam), trained.translate("uno dos", beam, length_penalty=2)
+    assert plain.text == normal.text == "one two"
+    assert normal.score == pytest.approx(plain.score / ((5 + 3) / 6) ** 2)  # "one", "two" and the end
+
+
+def test_beams_and_penalties_that_are_none(trained):
+    with pytest.raises(ValueError, match=r"beam: wanted .* got 0"):
+        trained.translate("uno", beam=0)
+    with pytest.raises(ValueError, match=r"length_penalty: wanted .* got -1"):
+        trained.translate("uno", length_penalty=-1)
 
 
 def test_saved_and_loaded(trained, tmp_path):

@@ -4,41 +4,52 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BufferedReader
-from typing import cast
+from typing import Any, cast
 
 import click
 
 from tinyattn.cli.show import attention_table, say, scores_table, translation_as_dict
 from tinyattn.text.pairs import DataError, read_pairs
+from tinyattn.translator.search import check_beam, check_length_penalty
 from tinyattn.translator.translator import Translation, Translator
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def only_greedy(context: click.Context, parameter: click.Parameter, beam: int) -> int:
-    if beam != 1:
-        raise click.BadParameter(f"wanted 1, greedy search, the only one there is, got {beam}: leave it out")
-    return beam
+def checked(check: Callable[[Any], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """An option's callback: what `check` refuses is wrong use."""
+    def callback(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        try:
+            return check(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error).partition(": ")[2]) from None
+
+    return callback
 
 
-beam_option = click.option("--beam", type=int, default=1, show_default=True, callback=only_greedy,
-                           help="Hypotheses kept at each step; 1 is greedy search.")
+beam_option = click.option("--beam", metavar="N", type=int, default=1, show_default=True, callback=checked(check_beam),
+                           help="Translations kept in view at each step; 1 is greedy search.")
 
 
 @click.command()
 @click.argument("run", metavar="RUN")
 @click.argument("sentences", metavar="[SENTENCE ...]", nargs=-1)
 @beam_option
+@click.option("--length-penalty", metavar="A", type=float, default=0.0, show_default=True,
+              callback=checked(check_length_penalty),
+              help="A in score = log p / ((5 + length) / 6)^A: the larger, the longer the translation.")
 @click.option("--attention", is_flag=True, help="Show how much each target token looked at each source token.")
 @as_json_option
-def translate(run: str, sentences: tuple[str, ...], beam: int, attention: bool, as_json: bool) -> None:
-    """Translate sentences; without any, one line in, one line out."""
+def translate(run: str, sentences: tuple[str, ...], beam: int, length_penalty: float, attention: bool,
+              as_json: bool) -> None:
+    """Translate sentences; without any, one line in, one line out. Printed is the best translation; --json has all that
+    --beam found."""
     translator = Translator.load(run)
     found: list[Translation] = []
     for lines in [list(sentences)] if sentences else waiting_lines():
-        translations = translator.translate(lines, beam=beam)
+        translations = translator.translate(lines, beam, length_penalty)
         if as_json:
             found += translations
             continue
@@ -87,7 +98,7 @@ def evaluate(run: str, test: str, beam: int, as_json: bool) -> None:
     translator = Translator.load(run)
     read = read_pairs(test, alignments=True)
     say(read.report)
-    scores = evaluate(translator, read.pairs, read.alignments)
+    scores = evaluate(translator, read.pairs, read.alignments, beam)
     click.echo(json.dumps(scores) if as_json else scores_table(scores))
 
 

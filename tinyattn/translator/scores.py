@@ -75,13 +75,16 @@ def exact_matches(translator: Translator, pairs: Sequence[Pair]) -> int:
     return sum(found.text == reference for found, (_, reference) in zip(translations, pairs))
 
 
-def evaluate(translator: Translator, pairs: Sequence[Pair],
-             alignments: Sequence[Alignment | None] | None = None) -> dict[str, Any]:
-    """Every score of `tinyattn eval`; `aer` where gold alignments of words are given and the model attends to words."""
+def evaluate(translator: Translator, pairs: Sequence[Pair], alignments: Sequence[Alignment | None] | None = None,
+             beam: int = 1) -> dict[str, Any]:
+    """Every score of `tinyattn eval`; `aer` where gold alignments of words are given and the model attends to words.
+
+    beam: as of `Translator.translate`
+    """
     from sacrebleu.metrics import BLEU, CHRF
 
     forced = teacher_forced(translator, pairs)
-    translations = translator.translate([source for source, _ in pairs])
+    translations = translator.translate([source for source, _ in pairs], beam)
     hypotheses, references = [found.text for found in translations], [reference for _, reference in pairs]
     exact = [hypothesis == reference for hypothesis, reference in zip(hypotheses, references)]
     bleu, chrf = BLEU(), CHRF()

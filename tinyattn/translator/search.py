@@ -1,25 +1,37 @@
-"""From a source to its translation: at every step the likeliest next token, until the end token."""
+"""From a source to its translation: by the likeliest next token at every step (greedy), or by keeping several
+translations in view (beam search)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tinyattn.ops.softmax import log_softmax
+from tinyattn.storage import CheckpointError
 from tinyattn.text.batches import pad
 from tinyattn.text.vocabulary import END, PAD, START, UNKNOWN
-from tinyattn.translator.model import Seq2Seq, inference
+from tinyattn.translator.model import Encoded, Seq2Seq, inference
 
 NEVER = [PAD, START, UNKNOWN]  # no token of a translation
+ROWS = 512  # hypotheses that a beam search decodes at once: sentences times beam
+LARGEST_BEAM = 1000
+LARGEST_PENALTY = 10.0
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Target ids without the end, log p of the whole (the end counts), and each id's attention over the source.
+    """Target ids without the end, the score, and each id's attention over the source.
+
+    score = log p / ((5 + length) / 6)^A, where p is the probability of the whole and A the length penalty. Both p
+    and length count the end token. With A = 0 the score is log p.
 
     Shapes: attention (T, S), None for a model without
+    Source: Wu et al. 2016, "Google's Neural Machine Translation System", eq. 14, without the coverage penalty
     """
 
     ids: list[int]
@@ -27,23 +39,53 @@ class Found:
     attention: np.ndarray | None
 
 
+def normalizer(length: Any, length_penalty: float) -> Any:
+    """What log p is divided by, for one length or an array of them."""
+    return ((5 + length) / 6) ** length_penalty
+
+
 def longest(source_length: int) -> int:
     """After how many tokens a translation that does not end is cut off: room for characters made from words."""
     return 50 + 10 * source_length
 
 
-def greedy(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int = END, batch_size: int = 64) -> list[Found]:
-    """The translations of sources (ids, none empty), in their order; sources of like length are decoded together."""
+def check_beam(beam: int) -> int:
+    """Raises: ValueError unless it is a number of hypotheses."""
+    if not isinstance(beam, (int, np.integer)) or isinstance(beam, bool) or not 1 <= beam <= LARGEST_BEAM:
+        raise ValueError(f"beam: wanted a whole number from 1 (greedy search) to {LARGEST_BEAM:,}, got {beam!r}")
+    return int(beam)
+
+
+def check_length_penalty(length_penalty: float) -> float:
+    """Raises: ValueError unless it is a number that can be meant."""
+    if not isinstance(length_penalty, (int, float, np.number)) or not 0 <= length_penalty <= LARGEST_PENALTY:
+        raise ValueError(f"length_penalty: wanted a number from 0 (scores are plain log-probabilities) to "
+                         f"{LARGEST_PENALTY:g}, got {length_penalty!r}")
+    return float(length_penalty)
+
+
+def in_batches(sources: Sequence[Sequence[int]], size: int,
+               search: Callable[[list[Sequence[int]]], list[Result]]) -> list[Result]:
+    """What `search` finds for each source, in the order of sources; those of like length are searched together."""
     order = sorted(range(len(sources)), key=lambda k: len(sources[k]))
-    found: dict[int, Found] = {}
-    with inference(model):
-        for first in range(0, len(order), batch_size):
-            rows = order[first : first + batch_size]
-            found.update(zip(rows, _greedy_batch(model, [sources[k] for k in rows], start)))
+    found: dict[int, Result] = {}
+    for first in range(0, len(order), size):
+        rows = order[first : first + size]
+        found.update(zip(rows, search([sources[k] for k in rows])))
     return [found[k] for k in range(len(sources))]
 
 
-def _greedy_batch(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int) -> list[Found]:
+# --- greedy search ---
+
+
+def greedy(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int = END, batch_size: int = 64,
+           length_penalty: float = 0.0) -> list[Found]:
+    """The translations of sources (ids, none empty): the likeliest token at every step until that is the end."""
+    with inference(model):
+        return in_batches(sources, batch_size, lambda batch: _greedy_batch(model, batch, start, length_penalty))
+
+
+def _greedy_batch(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int, length_penalty: float) -> list[Found]:
     source, lengths = pad(sources)
     limits = np.array([longest(length) for length in lengths])
     B = len(sources)
@@ -51,13 +93,12 @@ def _greedy_batch(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int) 
     state, previous = encoded.state, np.full(B, start)
     chosen: list[np.ndarray] = []  # for each step (B,)
     attentions: list[np.ndarray] = []  # for each step (B, S)
-    score, finished = np.zeros(B), np.zeros(B, dtype=bool)
+    log_p, finished = np.zeros(B), np.zeros(B, dtype=bool)
     while not finished.all():
         logits, weights, state = model.decode(previous[:, None], state, encoded)
-        log_p = log_softmax(logits.array[:, 0], -1)
-        log_p[:, NEVER] = -np.inf
-        previous = np.where(finished, PAD, log_p.argmax(-1))
-        score += np.where(finished, 0.0, log_p[np.arange(B), previous])
+        next_log_p = _next_log_p(logits.array)
+        previous = np.where(finished, PAD, next_log_p.argmax(-1))
+        log_p += np.where(finished, 0.0, next_log_p[np.arange(B), previous])
         chosen.append(previous)
         if weights is not None:
             attentions.append(weights.array[:, 0])
@@ -65,7 +106,171 @@ def _greedy_batch(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int) 
     attention = np.stack(attentions, 1) if attentions else None  # (B, T, S)
     found = []
     for b, ids in enumerate(np.stack(chosen, 1)):
+        score = log_p[b] / normalizer(np.count_nonzero(ids != PAD), length_penalty)
         ids = ids[(ids != PAD) & (ids != END)]
         own = None if attention is None else attention[b, : len(ids), : lengths[b]].copy()
-        found.append(Found(ids.tolist(), float(score[b]), own))
+        found.append(Found(ids.tolist(), float(score), own))
     return found
+
+
+def _next_log_p(logits: np.ndarray) -> np.ndarray:
+    """Shapes: logits (B, 1, V) -> log p of each next token (B, V)"""
+    log_p = log_softmax(logits[:, 0], -1)
+    if np.isnan(log_p[:, END]).any():  # one NaN makes NaN of its whole row
+        raise CheckpointError("the probabilities of the next token are not numbers (nan): the model's parameters are "
+                              "damaged or far too large: train it anew")
+    log_p[:, NEVER] = -np.inf
+    return log_p
+
+
+# --- beam search ---
+
+
+def beam_search(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int = END, beam: int = 4,
+                length_penalty: float = 0.0, batch_size: int = 64) -> list[list[Found]]:
+    """The best translations of each source (ids, none empty) that a beam search meets, up to `beam`, best first.
+
+    With beam = 1 they are those of greedy search.
+    """
+    with inference(model):
+        return in_batches(sources, max(1, min(batch_size, ROWS // beam)),
+                          lambda batch: BeamSearch(model, batch, start, beam, length_penalty).run())
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """The continuations that came first in one step of a beam search, likeliest first.
+
+    Shapes: R sentences still searched, W hypotheses of each before the step, C continuations
+    """
+
+    sentences: np.ndarray  # (R,) which sentences of the batch these are
+    tokens: np.ndarray  # (R, C) the last token of each continuation
+    parents: np.ndarray  # (R, C) which continuation of the step before it continues
+    log_p: np.ndarray  # (R, C) of the whole; -inf: there are no more
+    weights: np.ndarray | None  # (R, W, S) what each hypothesis looked at in this step
+
+
+class BeamSearch:
+    """One batch. At each step every hypothesis is continued by every token, and the likeliest of all these
+    continuations, `beam` of them, are kept. Those that end are set aside; the others go on. That is over when `beam`
+    have ended and no other can still become better than the worst of them.
+
+    `steps` is what happened. Each step remembers `spare` continuations more than it keeps: a tree of the search shows
+    them.
+
+    Shapes: B sentences, R of them still searched with W hypotheses each
+    """
+
+    def __init__(self, model: Seq2Seq, sources: Sequence[Sequence[int]], start: int, beam: int,
+                 length_penalty: float, spare: int = 0) -> None:
+        self.model, self.beam, self.length_penalty, self.spare = model, beam, length_penalty, spare
+        source, self.lengths = pad(sources)
+        self.limits = np.array([longest(length) for length in self.lengths])
+        B = len(sources)
+        self.encoded = model.encode(source, self.lengths)
+        self.steps: list[Step] = []
+        # The hypotheses that go on.
+        self.sentences = np.arange(B)  # (R,)
+        self.read = self.encoded  # for each hypothesis its source
+        self.state = self.encoded.state
+        self.previous = np.full((B, 1), start)  # (R, W)
+        self.log_p = np.zeros((B, 1))  # (R, W), -inf: it has ended
+        # Those that have ended, best first: score (-inf: not so many yet), and where, as step * beam + place.
+        self.scores = np.full((B, beam), -np.inf)
+        self.ends = np.zeros((B, beam), dtype=np.int64)
+
+    def run(self) -> list[list[Found]]:
+        while len(self.sentences):
+            step = self.continuations()
+            self.steps.append(step)
+            self.go_on(step, self.set_aside(step))
+        return self.found()
+
+    def continuations(self) -> Step:
+        """Every hypothesis with the tokens that may follow it, the likeliest first."""
+        logits, weights, self.state = self.model.decode(self.previous.reshape(-1, 1), self.state, self.read)
+        (R, W), V = self.log_p.shape, logits.shape[-1]
+        # A hypothesis has at most as many continuations among the first C as there are in all.
+        K = min(self.beam + self.spare, V)
+        tokens, next_log_p = likeliest(_next_log_p(logits.array), K)
+        log_p = (self.log_p[:, :, None] + next_log_p.reshape(R, W, K)).reshape(R, W * K)
+        order = np.argsort(-log_p, axis=1, kind="stable")[:, : self.beam + self.spare]
+        return Step(self.sentences, np.take_along_axis(tokens.reshape(R, W * K), order, 1), order // K,
+                    np.take_along_axis(log_p, order, 1), None if weights is None else weights.array.reshape(R, W, -1))
+
+    def set_aside(self, step: Step) -> np.ndarray:
+        """Keep of all that have ended the best. Returns log p of those that go on, -inf for those that do not.
+
+        Shapes: -> (R, W) with the W of the next step
+        """
+        length = len(self.steps)
+        tokens, log_p = step.tokens[:, : self.beam], step.log_p[:, : self.beam]
+        ended = (tokens == END) | (length >= self.limits[step.sentences])[:, None]
+        scores = np.where(ended, log_p, -np.inf) / normalizer(length, self.length_penalty)
+        ends = np.broadcast_to((length - 1) * self.beam + np.arange(ended.shape[1]), ended.shape)
+        scores = np.concatenate([self.scores[step.sentences], scores], 1)
+        ends = np.concatenate([self.ends[step.sentences], ends], 1)
+        best = np.argsort(-scores, axis=1, kind="stable")[:, : self.beam]
+        self.scores[step.sentences] = np.take_along_axis(scores, best, 1)
+        self.ends[step.sentences] = np.take_along_axis(ends, best, 1)
+        return np.where(ended, -np.inf, log_p)
+
+    def go_on(self, step: Step, log_p: np.ndarray) -> None:
+        """Make the hypotheses of the next step from those of this one: in the sentences that are not over."""
+        # log p only falls from here, and the longest is divided by most: no score can be higher than this.
+        highest = log_p.max(1) / normalizer(self.limits[step.sentences], self.length_penalty)
+        going = np.flatnonzero(highest > self.scores[step.sentences, -1])
+        R, W = self.previous.shape
+        changed = len(going) < R or log_p.shape[1] != W
+        self.sentences, self.log_p = step.sentences[going], log_p[going]
+        self.previous = step.tokens[going, : log_p.shape[1]]
+        parents = (going[:, None] * W + step.parents[going, : log_p.shape[1]]).ravel()
+        self.state = (self.state[0][:, parents], self.state[1][:, parents])
+        if changed:
+            self.read = sources_of(self.encoded, np.repeat(self.sentences, log_p.shape[1]))
+
+    def found(self) -> list[list[Found]]:
+        """The best of each sentence, followed from their ends back to the start."""
+        sentences, ranks = np.nonzero(self.scores > -np.inf)
+        ends, slots = np.divmod(self.ends[sentences, ranks], self.beam)
+        ids = np.full((len(ends), len(self.steps)), PAD)
+        attends = self.model.attention is not None
+        attention = np.zeros((*ids.shape, self.encoded.mask.shape[1] if attends else 0), self.encoded.h.array.dtype)
+        for t in reversed(range(len(self.steps))):
+            step, on = self.steps[t], np.flatnonzero(ends >= t)
+            rows = np.searchsorted(step.sentences, sentences[on])
+            ids[on, t] = step.tokens[rows, slots[on]]
+            slots[on] = step.parents[rows, slots[on]]
+            if step.weights is not None:
+                attention[on, t] = step.weights[rows, slots[on]]
+        found: list[list[Found]] = [[] for _ in self.lengths]
+        for k, b in enumerate(sentences):
+            own = ids[k][(ids[k] != PAD) & (ids[k] != END)].tolist()
+            looked_at = attention[k, : len(own), : self.lengths[b]].copy() if attends else None
+            found[b].append(Found(own, float(self.scores[b, ranks[k]]), looked_at))
+        return found
+
+
+def likeliest(log_p: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The ids of the `count` likeliest tokens of each row, and their log p; the first id where two are equal.
+
+    A pass for each is far quicker than sorting or partitioning a whole vocabulary. `log_p` is used up.
+
+    Shapes: log_p (R, V) -> both (R, count)
+    """
+    rows = np.arange(len(log_p))
+    ids, values = np.empty((len(log_p), count), np.int64), np.empty((len(log_p), count), log_p.dtype)
+    for k in range(count):
+        ids[:, k] = log_p.argmax(-1)
+        values[:, k] = log_p[rows, ids[:, k]]
+        log_p[rows, ids[:, k]] = -np.inf
+    return ids, values
+
+
+def sources_of(encoded: Encoded, rows: np.ndarray) -> Encoded:
+    """These rows of a batch, as often as they are named; without the state, which goes its own way."""
+    keys = encoded.keys
+    h = encoded.h[rows]
+    return Encoded(h, h if keys is encoded.h else None if keys is None else keys[rows], encoded.mask[rows],
+                   encoded.state)

@@ -18,14 +18,15 @@ from tinyattn.text.vocabulary import END, SPECIAL_NAMES, START, Vocabulary
 from tinyattn.translator.checkpoint import Arrays, Run
 from tinyattn.translator.config import Config
 from tinyattn.translator.model import Seq2Seq
-from tinyattn.translator.search import greedy
+from tinyattn.translator.search import Found, beam_search, check_beam, check_length_penalty, greedy
+from tinyattn.translator.search_tree import SearchTree, search_tree
 from tinyattn.translator.training import Training, Watcher
 
 
 @dataclass(frozen=True, eq=False)
 class Hypothesis:
-    """One translation. `score` is the log of its probability; `attention` says how much each target token looked at
-    each source token.
+    """One translation. `score` is the log of its probability, unless a length penalty was asked for; `attention` says
+    how much each target token looked at each source token.
 
     Shapes: attention (len(tokens), len(source_tokens)), rows sum to 1; None for a model without attention
     """
@@ -38,7 +39,7 @@ class Hypothesis:
 
 @dataclass(frozen=True, eq=False)
 class Translation:
-    """What came out for one source; `text`, `tokens`, `score` and `attention` are the best hypothesis's."""
+    """What came out for one source, best first; `text`, `tokens`, `score` and `attention` are the best one's."""
 
     source: str
     source_tokens: list[str]
@@ -148,27 +149,46 @@ class Translator:
         return tokens, ids
 
     @overload
-    def translate(self, text: str, beam: int = 1) -> Translation: ...
+    def translate(self, text: str, beam: int = 1, length_penalty: float = 0.0) -> Translation: ...
     @overload
-    def translate(self, text: list[str], beam: int = 1) -> list[Translation]: ...
-    def translate(self, text: str | list[str], beam: int = 1) -> Translation | list[Translation]:
+    def translate(self, text: list[str], beam: int = 1, length_penalty: float = 0.0) -> list[Translation]: ...
+    def translate(self, text: str | list[str], beam: int = 1,
+                  length_penalty: float = 0.0) -> Translation | list[Translation]:
         """The translation of a text, or a list of them for a list of texts. A blank text has a blank translation.
 
-        Raises: ValueError for a beam other than 1: only greedy search is there.
+        beam: 1 is greedy search, the likeliest token at every step. More keeps so many translations in view at every
+        step, and returns as many as `hypotheses`, best first.
+        length_penalty: A in score = log p / ((5 + length) / 6)^A, where the length counts the end token. 0 scores by
+        log p, which favours short translations; the larger, the longer (0.6 ... 1 are usual).
+        Raises: ValueError for a beam or a length penalty that cannot be.
+        Source: Wu et al. 2016, eq. 14, without the coverage penalty
         """
-        if beam != 1:
-            raise ValueError(f"beam: wanted 1, greedy search, the only one there is, got {beam}: leave it out")
+        beam, length_penalty = check_beam(beam), check_length_penalty(length_penalty)
         if isinstance(text, str):
-            return self.translate([text])[0]
+            return self.translate([text], beam, length_penalty)[0]
         sources = [self.read(sentence) for sentence in text]
+        readable = [ids for _, ids in sources if ids]
+        if beam == 1:
+            best = greedy(self.model, readable, self.start, length_penalty=length_penalty)
+            found = iter([[one] for one in best])
+        else:
+            found = iter(beam_search(self.model, readable, self.start, beam, length_penalty))
         blank = Hypothesis("", [], 0.0, None if self.model.attention is None else np.zeros((0, 0), np.float32))
-        found = iter(greedy(self.model, [ids for _, ids in sources if ids], self.start))
-        result = []
-        for sentence, (tokens, _) in zip(text, sources):
-            best = blank
-            if tokens:
-                one = next(found)
-                target = self.target_vocabulary.decode(one.ids)
-                best = Hypothesis(self.target_tokenizer.detokenize(target), target, one.score, one.attention)
-            result.append(Translation(sentence, tokens, [best]))
-        return result
+        return [Translation(sentence, tokens, [self.written(one) for one in next(found)] if tokens else [blank])
+                for sentence, (tokens, _) in zip(text, sources)]
+
+    def written(self, found: Found) -> Hypothesis:
+        """In tokens and text what was found in ids."""
+        tokens = self.target_vocabulary.decode(found.ids)
+        return Hypothesis(self.target_tokenizer.detokenize(tokens), tokens, found.score, found.attention)
+
+    def search_tree(self, text: str, beam: int = 4, length_penalty: float = 0.0) -> SearchTree:
+        """How a beam search finds the translations of a text: what it kept at each step, and what it dropped.
+
+        Raises: ValueError for a blank text, or as `translate`.
+        """
+        tokens, ids = self.read(text)
+        if not ids:
+            raise ValueError("search_tree: wanted at least one token to translate, got a blank text")
+        return search_tree(self.model, self.target_vocabulary, text, tokens, ids, self.start, check_beam(beam),
+                           check_length_penalty(length_penalty))
