@@ -28,6 +28,7 @@ class Edge:
     label: str = ""
     loop: bool = False  # goes back to an earlier box, in the next round of a loop
     level: bool = False  # its ends stand side by side
+    share: float | None = None  # from 0 to 1: of a flow or of attention; the more, the thicker
 
 
 @dataclass
@@ -130,6 +131,7 @@ ROWS = {
     "number": f'<FONT POINT-SIZE="10" FACE="{style.MONO}">{{}}</FONT>',
     "gradient": f'<FONT POINT-SIZE="10" FACE="{style.MONO}" COLOR="{style.GRADIENT}">{{}}</FONT>',
     "note": f'<FONT POINT-SIZE="11" COLOR="{style.NAME}">{{}}</FONT>',
+    "cells": '<FONT POINT-SIZE="10">{}</FONT>',  # columns of a table
     "words": '<FONT POINT-SIZE="12">{}</FONT>',
 }
 
