@@ -1,4 +1,4 @@
-"""A page of rectangles and texts at given places, written as SVG or, for the other formats, as Graphviz text.
+"""A page of rectangles, curves and texts at given places, written as SVG or, for the other formats, as Graphviz text.
 
 Coordinates are points, x to the right and y downwards. The SVG is ours, so that a browser sets words of any script
 in its own fonts; png and pdf come from Graphviz, whose text layout also knows right-to-left and fallback fonts.
@@ -7,7 +7,7 @@ in its own fonts; png and pdf come from Graphviz, whose text layout also knows r
 from __future__ import annotations
 
 import html
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .labels import plain, visible
 from .style import FONT, INK
@@ -24,6 +24,20 @@ class Rectangle(NamedTuple):
     fill: str
     stroke: str = "none"
     tip: str = ""
+    radius: float = 0.0  # of its corners
+    thickness: float = 1.0  # of its outline
+
+
+class Curve(NamedTuple):
+    """From (x1, y1) to (x2, y2), level at both ends."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    colour: str
+    thickness: float = 1.0
+    dashed: bool = False
 
 
 class Text(NamedTuple):
@@ -36,10 +50,11 @@ class Text(NamedTuple):
 
 
 class Canvas:
-    """Rectangles first, then texts on top of them."""
+    """Curves and rectangles first, then texts on top of them."""
 
     def __init__(self, width: float, height: float, title: str) -> None:
         self.width, self.height, self.title = width, height, title
+        self.curves: list[Curve] = []
         self.rectangles: list[Rectangle] = []
         self.texts: list[Text] = []
 
@@ -52,11 +67,19 @@ class Canvas:
             f"<title>{xml(self.title)}</title>",
             f'<rect width="{size}" height="{self.height:g}" fill="white"/>',
         ]
+        for c in self.curves:
+            middle, dashes = (c.x1 + c.x2) / 2, ' stroke-dasharray="5 3"' if c.dashed else ""
+            lines.append(
+                f'<path d="M{c.x1:g} {c.y1:g}C{middle:g} {c.y1:g} {middle:g} {c.y2:g} {c.x2:g} {c.y2:g}" '
+                f'fill="none" stroke="{c.colour}" stroke-width="{c.thickness:g}"{dashes}/>'
+            )
         for r in self.rectangles:
+            round_ = f' rx="{r.radius:g}"' if r.radius else ""
+            thick = f' stroke-width="{r.thickness:g}"' if r.thickness != 1 else ""
             tip = f"<title>{xml(r.tip)}</title>" if r.tip else ""
             lines.append(
                 f'<rect x="{r.x:g}" y="{r.y:g}" width="{r.width:g}" height="{r.height:g}" '
-                f'fill="{r.fill}" stroke="{r.stroke}">{tip}</rect>'
+                f'fill="{r.fill}" stroke="{r.stroke}"{round_}{thick}>{tip}</rect>'
             )
         for t in self.texts:
             # Isolated, each word keeps its own direction and does not turn its neighbours round.
@@ -76,7 +99,10 @@ class Canvas:
         page = Rectangle(0, 0, self.width, self.height, "#ffffff")
         for number, r in enumerate([page, *self.rectangles]):
             outline = r.fill if r.stroke == "none" else r.stroke
-            graph.node(f"r{number}", style="filled", fillcolor=r.fill, color=outline, **self.place(r))
+            look = {"style": "rounded,filled" if r.radius else "filled", "penwidth": f"{r.thickness:g}"}
+            graph.node(f"r{number}", fillcolor=r.fill, color=outline, **look, **self.place(r))
+        for number, c in enumerate(self.curves):
+            self.write_curve(graph, number, c)
         for number, t in enumerate(t for t in self.texts if t.words):  # Graphviz crashes on an empty line
             # A text has a box without outline, as wide as the page allows, and stands at its left, middle or right.
             left, right = {
@@ -94,6 +120,22 @@ class Canvas:
                 **self.place(box),
             )
         return graph.source
+
+    def write_curve(self, graph: Any, number: int, c: Curve) -> None:
+        """An edge between two invisible points; the layout program "nop2" draws it where `pos` says."""
+        for end, x, y in (("a", c.x1, c.y1), ("b", c.x2, c.y2)):
+            graph.node(f"c{number}{end}", shape="point", style="invis", **self.place(Rectangle(x, y, 0, 0, "none")))
+        middle = (c.x1 + c.x2) / 2
+        points = [(c.x1, c.y1), (middle, c.y1), (middle, c.y2), (c.x2, c.y2)]
+        graph.edge(
+            f"c{number}a",
+            f"c{number}b",
+            pos=" ".join(f"{x:.2f},{self.height - y:.2f}" for x, y in points),
+            color=c.colour,
+            penwidth=f"{c.thickness:g}",
+            style="dashed" if c.dashed else "solid",
+            dir="none",
+        )
 
     def place(self, r: Rectangle) -> dict[str, str]:
         """Graphviz counts y upwards, places a box by its middle and sizes it in inches."""
