@@ -1,0 +1,295 @@
+"""The picture at `step` detail: a column for each time step, with the words on the boxes and attention drawn by weight.
+
+The encoder's steps stand on the left and the decoder's on the right of them, or above them where there are many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinyattn.record import Record
+from tinyattn.recorded import Call, Value
+
+from .cells import Block, Cell, Cells
+from .columns import TITLE, Columns, Crossing
+from .describe import module_title, where, word_rows
+from .formulas import Formulas
+from .graph import Box
+from .grid import BETWEEN, Frame, Grid, Spot, size
+from .labels import number, shape
+from .style import MUTED
+from .ways import Ways
+
+FEW = 4  # up to so many elements a value is written out, and up to so many words none is left out
+LEAST = 0.03  # attention below it is not drawn where there are more words
+MOST = 6  # words in a box of attention
+NARROW = 20  # letters of a formula in a line
+SOFTMAXES = ("softmax", "masked_softmax")
+
+
+@dataclass
+class Attention:
+    """What a cell looks at: for each position the cells that it was made in, its similarity, and its weight."""
+
+    cells: list[list[Cell]]
+    scores: np.ndarray
+    weights: np.ndarray
+    shown: list[int]  # the positions that are drawn
+
+
+def step_graph(record: Record, rolled: bool = False, values: bool = True) -> Grid:
+    """rolled: all steps in one column. values: with numbers, and attention by weight."""
+    return StepPicture(record, rolled, values).draw()
+
+
+class StepPicture:
+    def __init__(self, record: Record, rolled: bool, values: bool) -> None:
+        self.record, self.rolled, self.values = record, rolled, values and not rolled
+        self.cells = Cells(record)
+        self.cells.add_words()
+        self.output = self.cells.add_output()
+        self.formulas = Formulas(record)
+        self.backward = any(v.gradient is not None for v in record.values)
+        self.attention = self.find_attention() if self.values else {}
+        if rolled:
+            self.cells.roll()
+
+    def draw(self) -> Grid:
+        columns = Columns(self.cells)
+        columns.crossings = list(self.crossings())
+        frames = columns.frames()
+        self.framed = {row for _, rows in frames for row in rows}
+        rows = {cell: self.box_rows(cell) for row in self.cells.rows.values() for cell in row.cells.values()}
+        ways = Ways(columns, self.read_next())
+        columns.place({cell: size(lines) for cell, lines in rows.items()})
+        grid = Grid(direction="BT")
+        numbers = {cell: grid.add(self.box(cell, lines)) for cell, lines in rows.items()}
+        grid.spots = {numbers[cell]: spot for cell, spot in columns.spots.items()}
+        for path, members in frames:
+            spots = [columns.spots[cell] for row in members for cell in row.cells.values()]
+            grid.frames.append(frame(module_title(self.record, path), spots))
+            grid.titles[(path,)] = grid.frames[-1].title
+        ways.draw(grid, numbers)
+        self.number_steps(grid, columns)
+        grid.caption = self.caption()
+        return grid
+
+    def box(self, cell: Cell, rows: list[tuple[str, str]]) -> Box:
+        kind = {"module": "group", "output": "input"}.get(cell.row.kind, cell.row.kind)
+        place = (cell.row.path.split(".")[0],) if cell.row in self.framed else ()
+        return Box(kind, rows, place, self.tip(cell))
+
+    def number_steps(self, grid: Grid, columns: Columns) -> None:
+        if self.rolled:
+            return
+        for block in columns.blocks:
+            bottom = min(columns.spots[cell].bottom for row in block.rows for cell in row.cells.values())
+            grid.texts += [(columns.x(block, step), bottom - 11, MUTED, f"step {step}") for step in block.columns]
+
+    def crossings(self) -> Iterator[Crossing]:
+        """What is drawn from block to block: attention by weight, states, and of the rest one edge for each cell."""
+        drawn: set[tuple[Block | None, Cell]] = set()
+        for head, found in self.attention.items():
+            for line, k in enumerate(found.shown):
+                *below, tail = sorted(found.cells[k], key=lambda cell: cell.row.level)
+                drawn.add((tail.row.block, head))
+                yield Crossing(tail, head, float(found.weights[k]), line, tuple(below))
+        for link in sorted(self.cells.links.values(), key=lambda link: -link.tail.row.level):
+            between = (link.tail.row.block, link.head)
+            if link.tail.row.block is not link.head.row.block and (link.state or between not in drawn):
+                drawn.add(between)
+                yield Crossing(link.tail, link.head)
+
+    def read_next(self) -> list[tuple[Cell, Cell]]:
+        """From each word that comes out to where it goes in again, as the next one."""
+        target = next((row for row in self.cells.rows.values() if (row.kind, row.path) == ("input", "target")), None)
+        words = self.record.words
+        if not (self.output and target and words["target"][1:] == words["output"][:-1]) or target.bar:
+            return []
+        if self.rolled:
+            return [(self.output.cells[0], target.cells[0])]
+        pairs = [(cell, target.cells.get(step + 1)) for step, cell in self.output.cells.items()]
+        return [(tail, head) for tail, head in pairs if head is not None]
+
+    # --- attention ------------------------------------------------------
+
+    def find_attention(self) -> dict[Cell, Attention]:
+        """By the cell that takes the sum: where a softmax over the steps of another block weighs what was made there."""
+        users: dict[int, list[Call]] = {}
+        for call in self.record.calls:
+            for _, k in call.inputs:
+                for origin in self.cells.origins.of(k):
+                    users.setdefault(origin, []).append(call)
+        found = {}
+        for call in self.record.calls:
+            if call.op in SOFTMAXES and call.step is not None:
+                weights = self.record.values[call.outputs[0]]
+                scores = self.record.values[call.inputs[0][1]]
+                for user in users.get(weights.number, []):
+                    head = self.cells.made_in.get(user.outputs[0])
+                    looked_at = self.looked_at(weights, user)
+                    if head and looked_at and head.row.block is not looked_at[0][0].row.block:
+                        found[head] = attention(looked_at, scores.array, weights.array)
+        return found
+
+    def looked_at(self, weights: Value, user: Call) -> list[list[Cell]]:
+        """Of what `user` weighs: the cells that each position along the weights' last dimension was made in."""
+        size = weights.array.shape[-1]
+        for _, k in user.inputs:
+            origins = self.cells.origins.array(k)
+            if weights.number in self.cells.origins.of(k):
+                continue
+            for axis in range(origins.ndim):
+                if origins.shape[axis] != size:
+                    continue
+                made = [
+                    list(dict.fromkeys(self.cells.made_in.get(n) for n in np.unique(np.take(origins, i, axis)).tolist()))
+                    for i in range(size)
+                ]
+                steps = [{cell.step for cell in cells if cell is not None} for cells in made]
+                if all(len(step) == 1 and None not in step for step in steps) and len(set.union(*steps)) == size:
+                    return [[cell for cell in cells if cell is not None] for cells in made]
+        return []
+
+    # --- what stands in a box -------------------------------------------
+
+    def box_rows(self, cell: Cell) -> list[tuple[str, str]]:
+        row = cell.row
+        if row.kind == "output":
+            if self.rolled:
+                return [("title", "output"), *word_rows(cell.text)]
+            chance = self.chance(cell) if self.values else ""
+            return [("words", cell.text[0]), *([("shape", chance)] if chance else [])]
+        if row.kind == "input" and cell.text:
+            return [("title", row.path), *word_rows(cell.text)] if self.rolled else [("words", cell.text[0])]
+        if row.kind == "input":
+            return [("title", row.path), *self.value_rows(cell)]
+        rows = [("title", self.title(cell))]
+        if row.kind == "op":
+            formula = self.formulas.of(cell.calls[-1])
+            rows += [("formula", formula)] if len(formula) <= NARROW else []
+        if cell in self.attention:
+            rows += self.attention_rows(self.attention[cell])
+        rows += self.value_rows(cell)
+        return rows + ([("note", f"× {cell.steps} time steps")] if cell.steps > 1 else [])
+
+    def title(self, cell: Cell) -> str:
+        row = cell.row
+        if row.kind == "op":
+            return cell.calls[-1].op
+        title = module_title(self.record, row.path)
+        if "." in row.path and row not in self.framed:
+            title = f"{row.path}: {self.record.modules.get(row.path, '')}"
+        alike = [other.layer for other in self.cells.rows.values() if other.path == row.path and other.layer]
+        if len({layer for layer, _ in alike}) > 1:
+            title += f" {row.layer[0] + 1}"
+        if len({backward for _, backward in alike}) > 1:
+            title += " ←" if row.layer[1] else " →"
+        return title
+
+    def value_rows(self, cell: Cell) -> list[tuple[str, str]]:
+        """Name and shape of what leaves a cell, or of the last it made; few numbers as they are."""
+        values = list(cell.leaving.values()) or [self.record.values[cell.calls[-1].outputs[-1]]]
+        rows = []
+        for v in values[:2]:
+            name = cell.names.get(v.number) or v.name or self.usual_name(cell)
+            rows.append(("shape", f"{name} {shape(v.array)}".strip()))
+            few = v.array.size <= FEW and v.array.dtype.kind == "f"
+            if self.values and few:
+                rows.append(("number", numbers(v.array)))
+            if self.values and self.backward and v.requires_grad:
+                if v.gradient is None:
+                    rows.append(("gradient", "no gradient"))
+                elif few:
+                    rows.append(("gradient", f"grad {numbers(v.gradient, number)}"))
+                else:
+                    rows.append(("gradient", f"|grad| {number(np.linalg.norm(v.gradient))}"))
+        return rows
+
+    def usual_name(self, cell: Cell) -> str:
+        """What the row's other cells call what leaves them."""
+        return next((name for other in cell.row.cells.values() for name in other.names.values() if name), "")
+
+    def attention_rows(self, found: Attention) -> list[tuple[str, str]]:
+        full = len(found.weights) <= MOST
+        rows = [("cells", BETWEEN.join(["", "similarity", "softmax"] if full else ["", "softmax"]))]
+        for k in found.shown:
+            parts = [two_decimals(found.scores[k])] if full else []
+            rows.append(("cells", BETWEEN.join([self.word_at(found.cells[k][0]), *parts, f"{found.weights[k]:.0%}"])))
+        rest = len(found.weights) - len(found.shown)
+        if rest:
+            share = 1 - sum(found.weights[k] for k in found.shown)
+            rows.append(("cells", BETWEEN.join([f"{rest} others", *[""] * full, f"{max(share, 0.0):.0%}"])))
+        return [*rows, ("formula", "attention values")]
+
+    def word_at(self, cell: Cell) -> str:
+        """The word that is read in the column of a cell."""
+        rows = [row for row in cell.row.block.rows if row.kind == "input"]
+        words = [row.cells[cell.step].text[0] for row in rows if cell.step in row.cells and row.cells[cell.step].text]
+        return words[0] if words else f"step {cell.step}"
+
+    def chance(self, cell: Cell) -> str:
+        """How likely the word was, where the last row is one of probabilities."""
+        (link,) = [link for link in self.cells.links.values() if link.head is cell]
+        (v,) = link.values.values()
+        p = v.array.reshape(-1, v.array.shape[-1])[0]
+        if link.tail.calls[-1].op not in SOFTMAXES:
+            return ""
+        ids = {
+            other.text[0]: int(value.array.flat[0])
+            for row in self.cells.rows.values()
+            if (row.kind, row.path) == ("input", "target")
+            for other in row.cells.values()
+            for value in other.leaving.values()
+            if other.text and value.array.size == 1
+        }
+        chance = float(p[ids[cell.text[0]]] if ids.get(cell.text[0], len(p)) < len(p) else p.max())
+        return f"{chance:.0%}" if chance < 0.9995 else "100%"
+
+    def tip(self, cell: Cell) -> str:
+        return where(cell.calls[0]) if cell.calls else " ".join([cell.row.path, *cell.text])
+
+    def caption(self) -> list[str]:
+        parts = ["All time steps in one column." if self.rolled else "A column for each time step."]
+        if self.attention:
+            parts.append("Blue: attention, as thick as its weight, which is the softmax of the similarity.")
+            if any(len(found.shown) < len(found.weights) for found in self.attention.values()):
+                parts.append(f"Weights under {LEAST:.0%} are left out.")
+        if self.read_next():
+            parts.append("Dashed: the word that came out is read next, until the end token.")
+        if self.values and self.backward:
+            parts.append("grad: dloss/dvalue; |grad|: its length.")
+        return [" ".join(parts)]
+
+
+def attention(cells: list[list[Cell]], scores: np.ndarray, weights: np.ndarray) -> Attention:
+    """The first row of weights, and which of them are worth drawing."""
+    size = len(cells)
+    weights, scores = weights.reshape(-1, size)[0], scores.reshape(-1, size)[0]
+    best = np.argsort(-weights, kind="stable")[:MOST].tolist()
+    shown = [k for k in best if size <= FEW or weights[k] >= LEAST] or best[:1]
+    return Attention(cells, scores, weights, sorted(shown))
+
+
+def two_decimals(x: float) -> str:
+    """As on paper; no minus before what is 0."""
+    return f"{round(float(x), 2) + 0.0:.2f}".replace("-", "−")
+
+
+def frame(title: str, spots: list[Spot]) -> Frame:
+    return Frame(
+        title,
+        min(spot.left for spot in spots) - 12,
+        min(spot.bottom for spot in spots) - 10,
+        max(spot.right for spot in spots) + 12,
+        max(spot.top for spot in spots) + TITLE,
+    )
+
+
+def numbers(array: np.ndarray, write: Callable[[float], str] = two_decimals) -> str:
+    """All of them in one line, each row in brackets."""
+    rows = array.reshape(-1, array.shape[-1] if array.ndim else 1).tolist()
+    return "  ".join("[" + "  ".join(map(write, row)) + "]" for row in rows)
