@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinyattn.text.vocabulary import END, Vocabulary
-from tinyattn.translator.model import Seq2Seq, inference
+from tinyattn.text.vocabulary import END
+from tinyattn.translator.model import inference
 from tinyattn.translator.search import BeamSearch, normalizer
+
+if TYPE_CHECKING:
+    from tinyattn.translator.translator import Translator
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class SearchTree:
     start: str  # the decoder's first input, where all branches begin
     branches: list[Branch]
     hypotheses: list[int]  # the branches that the translations end with, best first
+    texts: list[str]  # those translations
 
     def path(self, number: int) -> list[int]:
         """The branches from the first token to this one."""
@@ -60,12 +63,15 @@ class SearchTree:
         return dataclasses.asdict(self)
 
 
-def search_tree(model: Seq2Seq, vocabulary: Vocabulary, source: str, source_tokens: list[str], ids: Sequence[int],
-                start: int, beam: int, length_penalty: float) -> SearchTree:
-    """Search for the translations of one source, and tell how; of what was dropped the first `beam` in each step."""
-    with inference(model):
-        search = BeamSearch(model, [ids], start, beam, length_penalty, spare=beam)
-        search.run()
+def search_tree(translator: Translator, text: str, beam: int, length_penalty: float) -> SearchTree:
+    """Search for the translations of a text, and tell how; of what was dropped the first `beam` in each step."""
+    tokens, ids = translator.read(text)
+    if not ids:
+        raise ValueError("search_tree: wanted at least one token to translate, got a blank text")
+    with inference(translator.model):
+        search = BeamSearch(translator.model, [ids], translator.start, beam, length_penalty, spare=beam)
+        found = search.run()[0]
+    name = translator.target_vocabulary.name
     branches: list[Branch] = []
     kept: list[list[Branch]] = []  # of each step, likeliest first: what a step's `parents` count in
     for t, step in enumerate(search.steps):
@@ -76,10 +82,10 @@ def search_tree(model: Seq2Seq, vocabulary: Vocabulary, source: str, source_toke
                 parent = kept[-1][place] if kept else None
                 branches.append(Branch(
                     number=first + rank, step=t, parent=parent.number if parent else None,
-                    token=vocabulary.name(token), token_log_p=log_p - (parent.log_p if parent else 0.0), log_p=log_p,
+                    token=name(token), token_log_p=log_p - (parent.log_p if parent else 0.0), log_p=log_p,
                     score=float(log_p / normalizer(t + 1, length_penalty)), kept=rank < beam,
                     finished=rank < beam and bool(token == END or t + 1 >= search.limits[0])))
         kept.append(branches[first : first + beam])
     ends = [divmod(end, beam) for end, score in zip(search.ends[0].tolist(), search.scores[0]) if score > -np.inf]
-    return SearchTree(source, source_tokens, beam, length_penalty, vocabulary.name(start), branches,
-                      [kept[t][place].number for t, place in ends])
+    return SearchTree(text, tokens, beam, length_penalty, name(translator.start), branches,
+                      [kept[t][place].number for t, place in ends], [translator.written(one).text for one in found])

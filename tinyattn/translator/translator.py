@@ -187,8 +187,4 @@ class Translator:
 
         Raises: ValueError for a blank text, or as `translate`.
         """
-        tokens, ids = self.read(text)
-        if not ids:
-            raise ValueError("search_tree: wanted at least one token to translate, got a blank text")
-        return search_tree(self.model, self.target_vocabulary, text, tokens, ids, self.start, check_beam(beam),
-                           check_length_penalty(length_penalty))
+        return search_tree(self, text, check_beam(beam), check_length_penalty(length_penalty))

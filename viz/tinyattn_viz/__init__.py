@@ -1,8 +1,9 @@
-"""Pictures of tinyattn's runs: computation graphs and attention heat maps."""
+"""Pictures of tinyattn's runs: computation graphs, attention heat maps and beam trees."""
 
+from .beam_tree import beam_tree
 from .draw import draw
 from .engine import LayoutError
 from .heatmap import heatmap
 from .picture import Picture
 
-__all__ = ["LayoutError", "Picture", "draw", "heatmap"]
+__all__ = ["LayoutError", "Picture", "beam_tree", "draw", "heatmap"]
