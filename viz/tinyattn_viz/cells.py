@@ -7,6 +7,7 @@ with steps of its own, is another block.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tinyattn.record import Record
@@ -20,17 +21,32 @@ Place = tuple[int, str]  # where a value goes into a cell: which of its calls, a
 
 
 @dataclass(eq=False)
+class Block:
+    rows: list[Row] = field(default_factory=list)
+    columns: list[int] = field(default_factory=list)  # time steps, from left to right
+
+
+@dataclass(eq=False)
 class Row:
     kind: str  # "module", "op", "input" or "output"
     path: str  # of the module; the name of an input
     layer: Layer | None = None
     cells: dict[int | None, Cell] = field(default_factory=dict)  # by time step
-    block: Block | None = None
+    block: Block = field(default_factory=Block)
     level: int = 0  # counted upwards
 
     @property
     def bar(self) -> bool:
         return None in self.cells
+
+    @property
+    def outermost(self) -> str:
+        """The path of the outermost module that a module's row belongs to."""
+        return self.path.split(".")[0] if self.kind == "module" else ""
+
+    def sorted_cells(self) -> list[Cell]:
+        """In the order of their time steps."""
+        return sorted(self.cells.values(), key=lambda cell: cell.step or 0)
 
 
 @dataclass(eq=False)
@@ -54,12 +70,6 @@ class Link:
     names: dict[int, str] = field(default_factory=dict)  # what the head calls them
     places: set[Place] = field(default_factory=set)
     state: bool = False  # what a block begins with, like the encoder's last state
-
-
-@dataclass(eq=False)
-class Block:
-    rows: list[Row] = field(default_factory=list)
-    columns: list[int] = field(default_factory=list)  # time steps, from left to right
 
 
 class Cells:
@@ -103,6 +113,10 @@ class Cells:
                 link.names[number] = link.names.get(number) or self.record.values[k].name or ""
                 link.places.add((len(cell.calls) - 1, name))
         self.made_in |= dict.fromkeys(call.outputs, cell)
+
+    def cells_of(self, numbers: Iterable[int]) -> list[Cell]:
+        """The cells that values, by their numbers, were made in; without those that were made in none."""
+        return list(dict.fromkeys(self.made_in[n] for n in numbers if n in self.made_in))
 
     def cell_of(self, call: Call) -> Cell:
         if call.path:
@@ -172,7 +186,7 @@ class Cells:
             if not link.state and link.tail.step is not None and link.head.step is not None:
                 distances.setdefault((link.tail.row, link.head.row), []).append(link.head.step - link.tail.step)
         for (tail, head), steps in distances.items():
-            if set(steps) == {0} or len(steps) > 1 and set(steps) in ({1}, {-1}):
+            if set(steps) == {0} or (len(steps) > 1 and set(steps) in ({1}, {-1})):
                 join(block_of, tail, head)
         # Bars and inputs go with what they read, or else with what reads them.
         flow = [(link.tail.row, link.head.row) for link in self.links.values()]
@@ -200,7 +214,7 @@ class Cells:
             for step, cell in row.cells.items():
                 if step is not None and step < len(words):
                     cell.text = [words[step]]
-            if whole is not None and words and row.block and len(words) == len(row.block.columns):
+            if whole is not None and words and len(words) == len(row.block.columns):
                 row.cells = {
                     step: Cell(row, step, leaving=whole.leaving, text=[word])
                     for step, word in zip(row.block.columns, words, strict=True)
@@ -219,12 +233,15 @@ class Cells:
         made = [row for row in made if len(row.cells) == len(words)]
         if not made:
             return None
-        row = self.rows["output",] = Row("output", "output", block=made[-1].block)
-        made[-1].block.rows.append(row)
-        for (step, tail), word in zip(sorted(made[-1].cells.items()), words, strict=True):
-            row.cells[step] = Cell(row, step, text=[word])
+        row = Row("output", "output", block=made[-1].block)
+        row.block.rows.append(row)
+        rows = list(self.rows.items())  # a loss, if there is one, comes after it
+        place = list(self.rows.values()).index(made[-1]) + 1
+        self.rows = dict([*rows[:place], (("output",), row), *rows[place:]])
+        for tail, word in zip(made[-1].sorted_cells(), words, strict=True):
+            head = row.cells[tail.step] = Cell(row, tail.step, text=[word])
             last = self.record.values[tail.calls[-1].outputs[-1]]
-            self.link(tail, row.cells[step], {last.number: last})
+            self.link(tail, head, {last.number: last})
         return row
 
     def link(self, tail: Cell, head: Cell, values: dict[int, Value]) -> None:
@@ -237,9 +254,9 @@ class Cells:
         before, self.links = self.links, {}
         one = {row: Cell(row, None if row.bar else 0) for row in self.rows.values()}
         for row, cell in one.items():
-            first = row.cells[min(row.cells, key=lambda step: step or 0)]
-            cell.calls, cell.leaving = first.calls, first.leaving
-            cell.text = [word for _, part in sorted(row.cells.items(), key=lambda pair: pair[0] or 0) for word in part.text]
+            cells = row.sorted_cells()
+            cell.calls, cell.leaving, cell.names = cells[0].calls, cells[0].leaving, cells[0].names
+            cell.text = [word for part in cells for word in part.text]
             cell.steps = len(row.cells)
         for link in before.values():
             tail, head = one[link.tail.row], one[link.head.row]

@@ -63,7 +63,7 @@ class Columns:
             forward = order.get(tail, -1) < order.get(head, -1) and not link.state
             if forward and (self.abreast or tail.block is head.block):
                 reads.setdefault(head, set()).add(tail)
-        taken: set[tuple[Block | None, int]] = set()
+        taken: set[tuple[Block, int]] = set()
         for row in sorted(self.cells.rows.values(), key=lambda row: order.get(row, -1)):
             row.level = max((tail.level + 1 for tail in reads.get(row, ())), default=0)
             while (row.block, row.level) in taken:
@@ -71,11 +71,11 @@ class Columns:
             taken.add((row.block, row.level))
 
     def frames(self) -> list[tuple[str, list[Row]]]:
-        """By the path of an outermost module: those of its rows that stand on top of each other, if they are several."""
-        found = []
+        """By the path of an outermost module: those of its rows that stand on top of each other, from two on."""
+        found: list[tuple[str, list[Row]]] = []
         for block in self.blocks:
             rows = sorted(block.rows, key=lambda row: row.level)
-            for path, group in itertools.groupby(rows, lambda row: row.kind == "module" and row.path.split(".")[0]):
+            for path, group in itertools.groupby(rows, lambda row: row.outermost):
                 members = list(group)
                 if path and len(members) > 1:
                     found.append((path, members))
@@ -98,7 +98,8 @@ class Columns:
         """Lanes beside a column: those that do not meet share one."""
         ends: list[int] = []
         numbers: dict[object, int] = {}
-        for low, high, key in sorted(self.lanes.get((block, column), []), key=lambda lane: (lane[1] - lane[0], lane[0])):
+        asked = self.lanes.get((block, column), [])
+        for low, high, key in sorted(asked, key=lambda lane: (lane[1] - lane[0], lane[0])):
             if key in numbers:
                 continue
             free = next((k for k, end in enumerate(ends) if end < low), len(ends))
@@ -115,7 +116,8 @@ class Columns:
         for blocks in [self.blocks] if self.abreast else [[block] for block in self.blocks]:
             y = self.place_levels([row for block in blocks for row in block.rows], y) + BAND + 24
         for block in self.blocks:
-            alone = [cell for row in block.rows for cell in row.cells.values() if cell.step is not None]
+            several = len(block.columns) > 1  # then a bar has more room than one column
+            alone = [c for row in block.rows for c in row.cells.values() if c.step is not None or not several]
             self.widths[block] = max([NARROWEST, *(self.sizes[cell][0] for cell in alone)])
             self.pitches[block] = self.widths[block] + self.gutter(block) + self.lane_room(block)
         if not self.abreast:  # columns of all blocks have one width, and stand on top of each other

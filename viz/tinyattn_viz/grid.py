@@ -152,7 +152,7 @@ def table(rows: list[tuple[str, str]]) -> str:
         if how == "cells":
             first, *others = (markup(part) for part in text.rsplit(BETWEEN, 2))
             cells.append(
-                f'<TR><TD ALIGN="LEFT">{first}</TD>' + "".join(f'<TD ALIGN="RIGHT">{x}</TD>' for x in others) + "</TR>"
+                f'<TR><TD ALIGN="LEFT">{first}</TD>' + "".join(f'<TD ALIGN="RIGHT">  {x}</TD>' for x in others) + "</TR>"
             )
             continue
         if cells:

@@ -40,8 +40,10 @@ class Origins:
             results = moved(call.op, call.attributes, given, shapes)
         except (ValueError, IndexError, TypeError):
             results = []
-        for number, shape, array in zip(call.outputs, shapes, results or [None] * len(shapes), strict=False):
-            if array is None or array.shape != shape:
+        if [array.shape for array in results] != shapes:
+            results = [np.empty(0)] * len(shapes)
+        for number, shape, array in zip(call.outputs, shapes, results, strict=True):
+            if array.shape != shape:
                 # An index that the record does not keep in full: any of the places, then.
                 array = np.resize(np.unique(np.concatenate([x.ravel() for x in given])), shape)
             self.moved[number] = array

@@ -1,4 +1,4 @@
-"""The way of an edge over the page: straight pieces with round corners, and S-shaped ones that begin and end upright."""
+"""The way of an edge over the page: straight pieces with round corners, and S-shaped ones with upright ends."""
 
 from __future__ import annotations
 

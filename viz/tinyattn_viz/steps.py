@@ -79,7 +79,7 @@ class StepPicture:
 
     def box(self, cell: Cell, rows: list[tuple[str, str]]) -> Box:
         kind = {"module": "group", "output": "input"}.get(cell.row.kind, cell.row.kind)
-        place = (cell.row.path.split(".")[0],) if cell.row in self.framed else ()
+        place = (cell.row.outermost,) if cell.row in self.framed else ()
         return Box(kind, rows, place, self.tip(cell))
 
     def number_steps(self, grid: Grid, columns: Columns) -> None:
@@ -91,7 +91,7 @@ class StepPicture:
 
     def crossings(self) -> Iterator[Crossing]:
         """What is drawn from block to block: attention by weight, states, and of the rest one edge for each cell."""
-        drawn: set[tuple[Block | None, Cell]] = set()
+        drawn: set[tuple[Block, Cell]] = set()
         for head, found in self.attention.items():
             for line, k in enumerate(found.shown):
                 *below, tail = sorted(found.cells[k], key=lambda cell: cell.row.level)
@@ -111,13 +111,12 @@ class StepPicture:
             return []
         if self.rolled:
             return [(self.output.cells[0], target.cells[0])]
-        pairs = [(cell, target.cells.get(step + 1)) for step, cell in self.output.cells.items()]
-        return [(tail, head) for tail, head in pairs if head is not None]
+        return list(zip(self.output.sorted_cells(), target.sorted_cells()[1:], strict=False))
 
     # --- attention ------------------------------------------------------
 
     def find_attention(self) -> dict[Cell, Attention]:
-        """By the cell that takes the sum: where a softmax over the steps of another block weighs what was made there."""
+        """By the cell that takes the sum: where a softmax over the steps of another block weighs what they made."""
         users: dict[int, list[Call]] = {}
         for call in self.record.calls:
             for _, k in call.inputs:
@@ -145,13 +144,11 @@ class StepPicture:
             for axis in range(origins.ndim):
                 if origins.shape[axis] != size:
                     continue
-                made = [
-                    list(dict.fromkeys(self.cells.made_in.get(n) for n in np.unique(np.take(origins, i, axis)).tolist()))
-                    for i in range(size)
-                ]
-                steps = [{cell.step for cell in cells if cell is not None} for cells in made]
+                numbers = [np.unique(np.take(origins, i, axis)).tolist() for i in range(size)]
+                made = [self.cells.cells_of(ns) for ns in numbers]
+                steps = [{cell.step for cell in cells} for cells in made]
                 if all(len(step) == 1 and None not in step for step in steps) and len(set.union(*steps)) == size:
-                    return [[cell for cell in cells if cell is not None] for cells in made]
+                    return made
         return []
 
     # --- what stands in a box -------------------------------------------
@@ -170,7 +167,7 @@ class StepPicture:
         rows = [("title", self.title(cell))]
         if row.kind == "op":
             formula = self.formulas.of(cell.calls[-1])
-            rows += [("formula", formula)] if len(formula) <= NARROW else []
+            rows += [("formula", formula)] if row.bar or len(formula) <= NARROW else []
         if cell in self.attention:
             rows += self.attention_rows(self.attention[cell])
         rows += self.value_rows(cell)
@@ -178,16 +175,17 @@ class StepPicture:
 
     def title(self, cell: Cell) -> str:
         row = cell.row
-        if row.kind == "op":
-            return cell.calls[-1].op
+        if row.kind == "op":  # of several in one formula, the name of what comes out
+            last = cell.calls[-1]
+            return (self.record.values[last.outputs[0]].name if len(cell.calls) > 1 else None) or last.op
         title = module_title(self.record, row.path)
         if "." in row.path and row not in self.framed:
             title = f"{row.path}: {self.record.modules.get(row.path, '')}"
-        alike = [other.layer for other in self.cells.rows.values() if other.path == row.path and other.layer]
-        if len({layer for layer, _ in alike}) > 1:
-            title += f" {row.layer[0] + 1}"
-        if len({backward for _, backward in alike}) > 1:
-            title += " ←" if row.layer[1] else " →"
+        if row.layer is not None:
+            alike = [other.layer for other in self.cells.rows.values() if other.path == row.path and other.layer]
+            layers, directions = ({layer[k] for layer in alike} for k in (0, 1))
+            title += f" {row.layer[0] + 1}" if len(layers) > 1 else ""
+            title += (" ←" if row.layer[1] else " →") if len(directions) > 1 else ""
         return title
 
     def value_rows(self, cell: Cell) -> list[tuple[str, str]]:
@@ -204,9 +202,9 @@ class StepPicture:
                 if v.gradient is None:
                     rows.append(("gradient", "no gradient"))
                 elif few:
-                    rows.append(("gradient", f"grad {numbers(v.gradient, number)}"))
+                    rows.append(("gradient", f"grad {numbers(v.gradient, two_digits)}"))
                 else:
-                    rows.append(("gradient", f"|grad| {number(np.linalg.norm(v.gradient))}"))
+                    rows.append(("gradient", f"|grad| {two_digits(float(np.linalg.norm(v.gradient)))}"))
         return rows
 
     def usual_name(self, cell: Cell) -> str:
@@ -277,6 +275,10 @@ def attention(cells: list[list[Cell]], scores: np.ndarray, weights: np.ndarray) 
 def two_decimals(x: float) -> str:
     """As on paper; no minus before what is 0."""
     return f"{round(float(x), 2) + 0.0:.2f}".replace("-", "−")
+
+
+def two_digits(x: float) -> str:
+    return number(x, 2)
 
 
 def frame(title: str, spots: list[Spot]) -> Frame:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from .cells import Block, Cell, Link
 from .columns import LANE, TITLE, Columns, Crossing
 from .graph import Edge
-from .grid import HEIGHTS, LINE, Grid
+from .grid import HEIGHTS, Grid
 from .routes import Route
 
 STUB = 13.0  # how far an edge goes on before it turns
