@@ -195,7 +195,7 @@ def test_a_chain_of_10000_ops_is_drawn_without_recursion():
 
 @pytest.mark.parametrize("detail", ["layers", "", None])
 def test_another_detail_is_refused(detail):
-    with pytest.raises(ValueError, match='detail must be "layer" or "op"'):
+    with pytest.raises(ValueError, match='detail must be "layer", "step" or "op"'):
         draw(neuron()[0], detail=detail)
 
 

@@ -49,4 +49,4 @@ def draw(
     if len(graph.boxes) > budget:  # layers of a long program without modules are its ops
         graph = op_graph(record, budget, missing)
     graph.caption += [note] if note else []
-    return Picture(graph.dot(), tips=graph.tips())
+    return Picture(graph.dot(), tips=graph.tips(), graph=graph)
