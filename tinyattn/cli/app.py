@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from tinyattn.cli import demo, learn, machine, pictures, use
+from tinyattn.cli import demo, explore, learn, machine, pictures, use
 from tinyattn.kernels.mode import use_numba
 from tinyattn.kernels.threads import get_num_threads
 from tinyattn.storage import CheckpointError
@@ -24,7 +24,7 @@ def tinyattn() -> None:
 
 
 for verb in (demo.demo, learn.corpus, learn.train, use.translate, use.evaluate, use.explain, pictures.draw,
-             pictures.attend, machine.warmup, machine.doctor):
+             pictures.attend, explore.explore, machine.warmup, machine.doctor):
     tinyattn.add_command(verb)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tinyattn.record import Record
+from tinyattn.translator.search_tree import SearchTree
 
 from ..formulas import Formulas
 from ..labels import visible
@@ -18,17 +19,20 @@ from .units import Unit, arrange, arriving, split
 
 
 def explorer(
-    record: Record, attention: Any | None = None, beam: Mapping[str, Any] | None = None, title: str | None = None
+    record: Record,
+    attention: Any | None = None,
+    beam: SearchTree | Mapping[str, Any] | None = None,
+    title: str | None = None,
 ) -> Page:
     """The HTML text of a page that shows a recorded run: graph, card of every value, steps of the pass, attention.
 
     It is one file that loads nothing. In a notebook it shows itself; `.save(path)` writes it.
 
     attention: weights (target, source) to show instead of those that the record holds.
-    beam: a tree of hypotheses as `translator.search_tree` gives it.
+    beam: a tree of hypotheses as `Translator.search_tree` gives it, or its `as_dict()`.
     title: of the page; else the sentence and its translation.
     Raises: TypeError for anything but a record; ValueError for a record without calls, or attention that does not fit
-    its words; LayoutError where no layout engine works.
+    its words, or another tree; LayoutError where no layout engine works.
     """
     if not isinstance(record, Record):
         raise TypeError(f"explorer: wanted a record, got {type(record).__name__}: make one with `ta.record()`")
@@ -39,7 +43,7 @@ def explorer(
 
 
 def page_data(
-    record: Record, attention: Any | None, beam: Mapping[str, Any] | None, title: str
+    record: Record, attention: Any | None, beam: SearchTree | Mapping[str, Any] | None, title: str
 ) -> dict[str, Any]:
     """All that the page knows, as JSON's types."""
     units = split(record)

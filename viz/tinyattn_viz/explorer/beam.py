@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tinyattn.translator.search_tree import SearchTree
+
 from ..labels import number, visible
 
 
-def beam_data(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """tree: what `Translator.search_tree(...).as_dict()` gives.
+def beam_data(tree: SearchTree | Mapping[str, Any]) -> dict[str, Any]:
+    """tree: what `Translator.search_tree` gives, or the same as a dict.
 
     Raises: ValueError where it is no such tree.
     """
+    if isinstance(tree, SearchTree):
+        tree = tree.as_dict()
     try:
         branches, ends = tree["branches"], list(tree["hypotheses"])
         parents = [branch["parent"] for branch in branches]
@@ -39,5 +43,5 @@ def beam_data(tree: Mapping[str, Any]) -> dict[str, Any]:
         }
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(
-            f"explorer: beam must be what search_tree(...).as_dict() gives, got something else ({error!r})"
+            f"explorer: beam must be what Translator.search_tree gives, or its as_dict(), got something else ({error!r})"
         ) from None

@@ -52,4 +52,3 @@ def heat(record: Record, attention: Any | None) -> dict[str, Any] | None:
         "calls": (calls + [None] * len(weights))[: len(weights)],
         "rtl": right_to_left(source),
     }
-

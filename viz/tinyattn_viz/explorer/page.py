@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Any
 
 STYLE = "explorer.css"
-PROGRAM = ("data.js", "layout.js", "boxes.js", "graph.js", "marks.js", "card.js", "attention.js", "beam.js", "explorer.js")
+PARTS = (
+    "data",
+    "layout",
+    "boxes",
+    "graph",
+    "marks",
+    "card",
+    "attention",
+    "beam",
+    "explorer",
+)  # of the program, in order
 ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 FRAME_HEIGHT = 820  # pixels, in a notebook
 
@@ -34,7 +44,7 @@ class Page(str):
 
 def assemble(data: dict[str, Any], title: str) -> Page:
     """The same data give the same bytes."""
-    style, program = read(STYLE), "".join(map(read, PROGRAM))
+    style, program = read(STYLE), "".join(read(f"{part}.js") for part in PARTS)
     parts = {
         "TITLE": html.escape(title),
         "POLICY": policy(style, program),
