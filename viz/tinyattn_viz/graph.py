@@ -29,6 +29,7 @@ class Edge:
     loop: bool = False  # goes back to an earlier box, in the next round of a loop
     level: bool = False  # its ends stand side by side
     share: float | None = None  # from 0 to 1: of a flow or of attention; the more, the thicker
+    colour: str = ""  # of an edge with a share, and of its label
 
 
 @dataclass
@@ -90,6 +91,9 @@ class Graph:
             dot.attr(newrank="true")  # boxes of different clusters can stand side by side
         for edge in self.edges:
             look = {"style": "dashed", "constraint": "false", "color": style.LOOP} if edge.loop else {}
+            if edge.share is not None:
+                colour = edge.colour or style.EDGE
+                look |= {"penwidth": f"{0.7 + 6 * edge.share:.2f}", "color": colour, "fontcolor": colour}
             if edge.tail == edge.head in handing_over:  # the right side is taken
                 look |= {"tailport": "w", "headport": "w"}
             if edge.level:
