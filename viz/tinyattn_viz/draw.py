@@ -8,33 +8,42 @@ from collections.abc import Mapping
 from tinyattn.record import Record
 from tinyattn.tensor import Tensor
 
+from .graph import Graph
+from .grid import Grid
 from .layers import layer_graph
 from .ops import op_graph
 from .picture import Picture
+from .steps import step_graph
 from .walk import record_of
 
 BUDGET = 300  # boxes: more than that nobody reads
 
 
 def draw(
-    what: Tensor | Record, detail: str = "op", names: Mapping[str, Tensor] | None = None, budget: int = BUDGET
+    what: Tensor | Record,
+    detail: str = "op",
+    names: Mapping[str, Tensor] | None = None,
+    budget: int = BUDGET,
+    rolled: bool | None = None,
 ) -> Picture:
     """A picture of a computation.
 
     what: a Record (`with ta.record() as record`), or any tensor, whose graph is then followed back to its leaves.
-    detail: "op" for every op, clustered by module and time step; "layer" for modules as boxes, rolled over time.
+    detail: "op" for every op, clustered by module and time step; "step" for a column for each time step, with words
+    and attention; "layer" for modules as boxes.
     names: what to call tensors, like dict(model.named_parameters()); else they are called as the caller's variables.
     budget: above so many boxes the picture collapses, modules first, and says so in its caption.
+    rolled: is what runs at every time step drawn once? Unless told, at "layer" only.
     Raises: TypeError for anything else; ValueError for another detail, a budget below 1, a record or tensor with
     nothing to draw, or layers of a lone tensor. The Picture raises LayoutError when it is rendered without an engine.
     """
-    if detail not in ("op", "layer"):
-        raise ValueError(f'draw: detail must be "layer" or "op", got {detail!r}')
+    if detail not in ("op", "step", "layer"):
+        raise ValueError(f'draw: detail must be "layer", "step" or "op", got {detail!r}')
     if not isinstance(what, (Tensor, Record)):
         raise TypeError(f"draw: wanted a record or a tensor, got {type(what).__name__}: record a call of it first")
     if budget < 1:
         raise ValueError(f"draw: budget must be at least 1 box, got {budget}")
-    if isinstance(what, Tensor) and detail == "layer":
+    if isinstance(what, Tensor) and detail != "op":
         raise ValueError('draw: the graph behind a tensor knows no modules: pass a record, or detail="op"')
     if isinstance(what, Tensor):
         record, note = record_of(what, sys._getframe(1), names or {})
@@ -45,8 +54,13 @@ def draw(
             record.name(x, name)
     if not record.calls:
         raise ValueError("draw: nothing was recorded: call the model or ops inside the `with record()` block")
-    graph = layer_graph(record) if detail == "layer" else op_graph(record, budget, missing)
+    graph: Graph
+    if detail == "step" or (detail == "layer" and rolled is False):
+        graph = step_graph(record, rolled=bool(rolled), values=detail == "step", budget=budget)
+    else:
+        graph = layer_graph(record) if detail == "layer" else op_graph(record, budget, missing)
     if len(graph.boxes) > budget:  # layers of a long program without modules are its ops
         graph = op_graph(record, budget, missing)
     graph.caption += [note] if note else []
-    return Picture(graph.dot(), tips=graph.tips(), graph=graph)
+    program = "nop2" if isinstance(graph, Grid) else "dot"
+    return Picture(graph.dot(), program=program, tips=graph.tips(), graph=graph)

@@ -17,9 +17,10 @@ from .cells import Block, Cell, Cells
 from .columns import TITLE, Columns, Crossing
 from .describe import module_title, where, word_rows
 from .formulas import Formulas
-from .graph import Box
+from .graph import Box, Graph
 from .grid import BETWEEN, Frame, Grid, Spot, size
 from .labels import number, shape
+from .layers import layer_graph
 from .style import MUTED
 from .ways import Ways
 
@@ -40,9 +41,21 @@ class Attention:
     shown: list[int]  # the positions that are drawn
 
 
-def step_graph(record: Record, rolled: bool = False, values: bool = True) -> Grid:
-    """rolled: all steps in one column. values: with numbers, and attention by weight."""
-    return StepPicture(record, rolled, values).draw()
+def step_graph(record: Record, rolled: bool = False, values: bool = True, budget: int = 300) -> Graph:
+    """rolled: all steps in one column. values: with numbers, and attention by weight.
+
+    A record without time steps is drawn as its layers; one of more boxes than the budget in one column.
+    """
+    if all(call.step is None for call in record.calls):
+        graph = layer_graph(record)
+        graph.caption.append("There are no time steps: ops get one in `with time_step(t):`.")
+        return graph
+    grid = StepPicture(record, rolled, values).draw()
+    if len(grid.boxes) > budget and not rolled:
+        count = len(grid.boxes)
+        grid = StepPicture(record, rolled=True, values=values).draw()
+        grid.caption.append(f"A column for each step would be {count:,} boxes, more than {budget:,}.")
+    return grid
 
 
 class StepPicture:
