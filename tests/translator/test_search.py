@@ -230,6 +230,8 @@ def test_a_length_penalty_makes_them_longer(short):
 
 def test_greedy_search_has_the_same_scores():
     model = make()
+    model.output.bias.array[END] += 1
+    assert {len(f.ids) == longest(len(source)) for source, f in zip(SOURCES, greedy(model, SOURCES))} == {False, True}
     for a in (0.5, 2):
         for source, plain, normal in zip(SOURCES, greedy(model, SOURCES), greedy(model, SOURCES, length_penalty=a)):
             assert normal.ids == plain.ids

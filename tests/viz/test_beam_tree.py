@@ -53,7 +53,7 @@ def edges(picture):
 
 
 def caption(picture):
-    return " ".join(text for text in texts(picture))
+    return " ".join(texts(picture))
 
 
 def test_words_probabilities_and_steps_are_there():
@@ -127,6 +127,13 @@ def test_above_the_budget_it_shows_what_matters_and_says_so(budget, words, missi
     assert sorted(drawn) == sorted([*words, "vamos", "<eos>"])  # the title, the start
     assert len(edges(picture)) == len(words)
     assert "left out" not in caption(picture) if missing is None else missing in caption(picture)
+
+
+def test_what_was_kept_goes_before_what_was_dropped():
+    tree = make()
+    tree.hypotheses.pop()  # so that "ir" was kept to no end
+    said = texts(beam_tree(tree, budget=3))
+    assert "ir" in said and "y" not in said and "3 of 6 branches are left out." in caption(beam_tree(tree, budget=3))
 
 
 def test_a_budget_that_is_none():
