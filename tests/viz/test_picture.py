@@ -22,7 +22,7 @@ def test_the_name_s_ending_gives_the_format(picture, tmp_path):
 def test_other_endings_and_formats_are_refused(picture, tmp_path):
     with pytest.raises(ValueError, match=r"'a.jpg' must end in one of .svg, .png, .pdf, .dot, .gv"):
         picture.save(tmp_path / "a.jpg")
-    with pytest.raises(ValueError, match="format must be one of svg, png, pdf, dot, got 'jpg'"):
+    with pytest.raises(ValueError, match="format must be one of svg, png, pdf, dot, mermaid, got 'jpg'"):
         picture.render("jpg")
 
 

@@ -9,22 +9,41 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from . import engine
+from .graph import Graph
+from .mermaid import mermaid
 
-SUFFIXES = {".svg": "svg", ".png": "png", ".pdf": "pdf", ".dot": "dot", ".gv": "dot"}
+# What a file's name ends in, for each format.
+SUFFIXES = {
+    ".svg": "svg",
+    ".png": "png",
+    ".pdf": "pdf",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+}
 
 
 class Picture:
-    """What `draw` and `heatmap` return.
+    """What `draw`, `heatmap` and the others return.
 
     `.dot` is its Graphviz text, `.svg` its SVG text; `.render(format)` gives bytes and `.save(path)` a file.
+    Made again from the same data, a picture has the same bytes in every format.
+
+    svg: where it is written without Graphviz. program: Graphviz's way to lay it out. tips: what an SVG shows when the
+    mouse rests on a box, by the box's name. graph: what the picture shows, if it is one that Mermaid can draw.
     """
 
     def __init__(
-        self, dot: str, svg: str | None = None, program: str = "dot", tips: Mapping[str, str] | None = None
+        self,
+        dot: str,
+        svg: str | None = None,
+        program: str = "dot",
+        tips: Mapping[str, str] | None = None,
+        graph: Graph | None = None,
     ) -> None:
         self.dot = dot
-        self._tips = tips or {}  # what an SVG shows when the mouse rests on a box, by the box's name
-        self._program = program
+        self._tips, self._program, self._graph = tips or {}, program, graph
         self._rendered: dict[str, bytes] = {"dot": dot.encode()}
         if svg is not None:
             self._rendered["svg"] = svg.encode()
@@ -34,15 +53,19 @@ class Picture:
         return self.render("svg").decode()
 
     def render(self, format: str, timeout: float = engine.TIMEOUT) -> bytes:
-        """The picture as bytes of an svg, png, pdf or dot file.
+        """The picture as bytes of an svg, png, pdf, dot or mermaid file.
 
-        Raises: ValueError for another format; tinyattn_viz.LayoutError where the layout fails or takes longer than
-        `timeout` seconds.
+        Raises: ValueError for another format, or mermaid for what is no graph; tinyattn_viz.LayoutError where the
+        layout fails or takes longer than `timeout` seconds, or the graph is larger than Mermaid draws.
         """
         if format not in SUFFIXES.values():
             raise ValueError(
                 f"render: format must be one of {', '.join(dict.fromkeys(SUFFIXES.values()))}, got {format!r}"
             )
+        if format == "mermaid":
+            if self._graph is None:
+                raise ValueError("render: mermaid draws graphs only, got another picture: choose svg, png, pdf or dot")
+            return mermaid(self._graph).encode()
         if format not in self._rendered:
             content = engine.layout(self.dot, format, self._program, timeout)
             self._rendered[format] = self._with_tips(content) if format == "svg" else content
@@ -51,7 +74,7 @@ class Picture:
     def save(self, path: str | os.PathLike, format: str | None = None) -> Path:
         """Write the picture to `path`; the format is what the name ends in, unless it is given.
 
-        Raises: ValueError for a name that ends in none of .svg, .png, .pdf, .dot, .gv; LayoutError as `render`.
+        Raises: ValueError for a name with another ending; ValueError and LayoutError as `render`.
         """
         path = Path(path)
         if format is None:
