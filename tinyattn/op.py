@@ -34,6 +34,7 @@ class Op:
                         **{alias: name for alias, name in ALIASES.items() if name in self.defaults}}
         self.derivatives: list[tuple[Callable, Callable]] = []  # rules, and what picks the values that they name
         self.joint: tuple[Callable, dict[str, int]] | None = None
+        self.backward: Callable | None = None  # of a user's own op, see autograd/function.py
         self.keeps_y = False
         self.reads: set[str] = set()  # the values that derivatives name: these have to stay as they were
         self.reference: Callable | None = None  # see ops/fused.py

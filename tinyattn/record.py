@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from .callers import calling_frames, line_of, variable_names
+from .derivatives import derivatives
 from .hooks import HookHandle
 from .op import Op
 from .recorded import Call, Value, as_json, kind_of, small
@@ -78,6 +79,7 @@ class Record:
                 self._steps[0] if self._steps else None,
                 line_of(user),
                 line_of(inner[-1] if inner else None),
+                derivatives(op),
             )
         )
 
@@ -180,9 +182,9 @@ class Record:
         modules: {path: class}. words: {name: [token]}.
         values: a list of {number, name, kind, shape, dtype, requires_grad, call, data, gradient}: call is the number of
         the call that made it, data the elements as nested lists, gradient the same or null.
-        calls: a list of {number, op, formula, attributes, inputs, outputs, path, step, user, source}: inputs are pairs
-        of the op's name for it and a value's number, user and source {file, line, function} or null.
-        Numbers that JSON lacks are the strings "NaN", "Infinity" and "-Infinity".
+        calls: a list of {number, op, formula, attributes, inputs, outputs, path, step, user, source, derivatives}:
+        inputs are pairs of the op's name for it and a value's number, user and source {file, line, function} or null.
+        Numbers that JSON lacks are the strings "NaN", "Infinity" and "-Infinity". docs/record.md has it field by field.
         """
         values = [
             {

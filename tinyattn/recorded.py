@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,10 @@ class Value:
 
 @dataclass(slots=True)
 class Call:
-    """One op on its values. `path` is the module it ran in, like "encoder.lstm"; `step` its place in a sequence."""
+    """One op on its values. `path` is the module it ran in, like "encoder.lstm"; `step` its place in a sequence.
+
+    `derivatives` say how the gradient of each input is made, like {"a": "dy · b", "b": "dy · a"}; see derivatives.py.
+    """
 
     number: int
     op: str
@@ -42,6 +45,7 @@ class Call:
     step: int | None
     user: Line | None  # the line outside this package that it goes back to
     source: Line | None  # the line of this package that called the op, where one did
+    derivatives: dict[str, str] = field(default_factory=dict)
 
 
 def kind_of(x: Any, array: np.ndarray) -> str:

@@ -214,7 +214,7 @@ def rule_of(cls: type[Function], arguments: Sequence[Any], apart: bool, ctx: Con
 @functools.cache
 def op_of(cls: Any) -> Op:
     rule = Op(cls.forward, False, None)
-    rule.name, rule.file = cls.__name__, __file__
+    rule.name, rule.file, rule.backward = cls.__name__, __file__, cls.backward
     rule.formula = (cls.__doc__ or cls.forward.__doc__ or cls.__name__).strip().split("\n")[0]
     return rule
 

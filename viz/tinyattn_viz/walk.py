@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinyattn.callers import variable_names
+from tinyattn.derivatives import derivatives
 from tinyattn.record import Record
 from tinyattn.recorded import Call, Value, kind_of, small
 from tinyattn.tensor import Node, Tensor
@@ -56,7 +57,7 @@ def record_of(y: Tensor, frame: FrameType, names: Mapping[str, Tensor]) -> tuple
         ]
         outputs = [value_of(x, "result", number).number for _, x in sorted(made_by[node].items())]
         attributes = dict(zip(op.defaults, map(small, node.values[len(given) : -2]), strict=False))
-        record.calls.append(Call(number, op.name, op.formula, attributes, inputs, outputs, "", None, None, None))
+        record.calls.append(Call(number, op.name, op.formula, attributes, inputs, outputs, "", None, None, None, derivatives(op)))
     for key, name in {**variable_names((), frame, places), **{id(x): name for name, x in names.items()}}.items():
         if key in places:
             places[key].name = name
