@@ -430,7 +430,7 @@ def test_attend(run, tmp_path, format):
     assert file.read_bytes()[:4] in (b"<?xm", b"\x89PNG", b"%PDF", b"<svg")
 
 
-@pytest.mark.parametrize("detail", ["layer", "op"])
+@pytest.mark.parametrize("detail", ["layer", "step", "op"])
 def test_draw(run, tmp_path, detail):
     assert main(["draw", run, "one two", "-o", str(tmp_path / "g.dot"), "--detail", detail]) == 0
     assert (tmp_path / "g.dot").read_text().startswith("digraph")
@@ -439,7 +439,7 @@ def test_draw(run, tmp_path, detail):
 
 
 @pytest.mark.parametrize("verb, arguments, message", [
-    ("draw", ["one", "-o", "x.gif"], "wanted a name that ends in .svg, .png, .pdf, .dot, got 'gif'"),
+    ("draw", ["one", "-o", "x.gif"], "wanted a name that ends in .svg, .png, .pdf, .dot, .mmd, got 'gif'"),
     ("attend", ["one", "-o", "x"], "wanted a name that ends in .svg, .png, .pdf, got 'no ending'"),
     ("draw", [" ", "-o", "x.dot"], "wanted at least one token"),
 ])

@@ -51,6 +51,6 @@ def demo(out: str) -> None:
     found = translator.translate(SENTENCE)
     click.echo(f"\n{SENTENCE} -> {found.text}\n{attention_table(found)}")
     draw_attention(found, str(Path(out, "attention.svg")), "svg")
-    draw_graph(translator, found, "layer", str(Path(out, "graph.svg")), "svg")
+    draw_graph(translator, found, str(Path(out, "graph.svg")), "svg", detail="layer")
     say(f"\n{time.perf_counter() - began:.0f} s in all. {out}/ holds the run, loss.svg, attention.svg and graph.svg.\n"
         f"Try:  tinyattn translate {out} \"don't eat the pizza\"")

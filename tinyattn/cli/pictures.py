@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,31 +11,48 @@ from tinyattn.cli.show import say
 from tinyattn.translator.replay import replay
 from tinyattn.translator.translator import Translation, Translator
 
-GRAPH_FORMATS = ("svg", "png", "pdf", "dot")
-HEAT_MAP_FORMATS = ("svg", "png", "pdf")
+# What FILE ends in, and the format that it then has.
+HEAT_MAP_FORMATS = {"svg": "svg", "png": "png", "pdf": "pdf"}
+GRAPH_FORMATS = HEAT_MAP_FORMATS | {"dot": "dot", "mmd": "mermaid"}
 
 
-def format_of(file: str, chosen: str | None, formats: tuple[str, ...]) -> str:
+def format_of(file: str, chosen: str | None, formats: dict[str, str]) -> str:
     """The format that was asked for, by name or by the file's ending."""
     ending = Path(file).suffix.removeprefix(".").lower()
     if chosen is None and ending not in formats:
         wanted = ", .".join(formats)
         raise click.UsageError(f"{file}: wanted a name that ends in .{wanted}, got {ending or 'no ending'!r}")
-    return chosen or ending
+    return chosen or formats[ending]
 
 
 @click.command()
 @click.argument("run", metavar="RUN")
 @click.argument("sentence", metavar="SENTENCE")
 @click.option("-o", "file", metavar="FILE", required=True, help="File to write.")
-@click.option("--detail", type=click.Choice(["layer", "op"]), default="layer", show_default=True,
-              help="layer: the model's parts; op: every primitive operation.")
-@click.option("--format", "chosen", type=click.Choice(GRAPH_FORMATS), help="Default: what FILE ends in.")
-def draw(run: str, sentence: str, file: str, detail: str, chosen: str | None) -> None:
+@click.option("--detail", type=click.Choice(["layer", "step", "op"]),
+              help="layer: the model's parts; step: a column for each word; op: every primitive operation.  "
+                   "[default: layer; with --path step]")
+@click.option("--rolled", is_flag=True, help="Draw once what runs at every time step, as layer always does.")
+@click.option("--backward", is_flag=True, help="With gradients; the loss is -log p of the words that came out.")
+@click.option("--path", metavar="TARGET:SOURCE", help="Only the ways from one source word to one word that came out; "
+              "a repeated word is the#2.")
+@click.option("--format", "chosen", type=click.Choice(list(GRAPH_FORMATS.values())),
+              help="Default: what FILE ends in; mermaid is .mmd.")
+def draw(run: str, sentence: str, file: str, detail: str | None, rolled: bool, backward: bool, path: str | None,
+         chosen: str | None) -> None:
     """Draw the computation graph of a translation."""
     wanted = format_of(file, chosen, GRAPH_FORMATS)
+    look: dict[str, Any] = {"detail": detail or ("step" if path else "layer")}
+    if path is None:
+        look |= {"rolled": True} if rolled else {}
+        look |= {"backward": True} if backward else {}
+    elif rolled or backward or detail == "layer":
+        raise click.UsageError("--path: wanted neither --rolled nor --backward nor --detail layer: a path has all time "
+                               "steps, and gradients of its own")
+    else:
+        look["path"] = path
     translator = Translator.load(run)
-    draw_graph(translator, translated(translator, sentence), detail, file, wanted)
+    draw_graph(translator, translated(translator, sentence), file, wanted, **look)
     say(file)
 
 
@@ -69,10 +87,21 @@ def draw_attention(found: Translation, file: str, format: str) -> None:
         raise click.ClickException(str(error)) from None
 
 
-def draw_graph(translator: Translator, found: Translation, detail: str, file: str, format: str) -> None:
+def draw_graph(translator: Translator, found: Translation, file: str, format: str, **look: Any) -> None:
+    """look: what `tinyattn_viz.draw` is told; with backward=True the record has gradients.
+
+    Raises: UsageError for a path whose words are not there, with those that are.
+    """
     from tinyattn_viz import LayoutError, draw
 
+    record = replay(translator, found, range(len(found.tokens) + 1) if look.get("backward") else ())
     try:
-        draw(replay(translator, found), detail=detail).save(file, format=format)
+        picture = draw(record, **look)
+    except ValueError as error:
+        if "path" not in look:
+            raise
+        raise click.UsageError(str(error)) from None
+    try:
+        picture.save(file, format=format)
     except LayoutError as error:
         raise click.ClickException(str(error)) from None

@@ -48,7 +48,7 @@ def step_graph(record: Record, rolled: bool = False, values: bool = True, budget
     """
     if all(call.step is None for call in record.calls):
         graph = layer_graph(record)
-        graph.caption.append("There are no time steps: ops get one in `with time_step(t):`.")
+        graph.caption.append("There are no time steps: ops get one in `with tinyattn.state.time_step(t):`.")
         return graph
     grid = StepPicture(record, rolled, values).draw()
     if len(grid.boxes) > budget and not rolled:
