@@ -83,6 +83,7 @@ class Cells:
         self.made_in: dict[int, Cell] = {}  # by the number of a value
         self.links: dict[tuple[Cell, Cell], Link] = {}
         self.loops: set[Row] = set()  # of rolled steps: what is read by its next one
+        self.used_in: dict[int, set[int | None]] = {}  # the time steps in which a value is used, by its number
         self.merged = self.merge()
         self.ordinals: dict[tuple, int] = {}
         for call in record.calls:
@@ -146,6 +147,7 @@ class Cells:
             if call.op not in PLUMBING:
                 for number in {number for _, k in call.inputs for number in self.origins.of(k)}:
                     users.setdefault(number, []).append(call)
+                    self.used_in.setdefault(number, set()).add(call.step)
         merged = {}
         for call in self.record.calls:
             found = [user for k in call.outputs for user in users.get(k, [])]
@@ -161,8 +163,10 @@ class Cells:
         if value.kind != "input":
             return None
         name = value.name or ""
-        row = self.rows.setdefault(("input", name or value.number, call.step is None), Row("input", name or "input"))
-        cell = self.made_in[value.number] = row.cells.setdefault(call.step, Cell(row, call.step))
+        steps = self.used_in[value.number]
+        step = call.step if len(steps) == 1 else None  # all steps take from the same one
+        row = self.rows.setdefault(("input", name or value.number, step is None), Row("input", name or "input"))
+        cell = self.made_in[value.number] = row.cells.setdefault(step, Cell(row, step))
         cell.leaving[value.number] = value
         return cell
 

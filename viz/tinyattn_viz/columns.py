@@ -18,7 +18,7 @@ GAP = 30.0  # between levels
 BAND = 84.0  # between levels, or blocks, where attention crosses over
 APART = 40.0  # between blocks side by side
 LANE = 8.0  # between lanes, and between what runs in a gutter
-NARROWEST = 112.0
+NARROWEST = 104.0
 TITLE = 18.0  # the height of a frame's title
 
 
@@ -46,8 +46,7 @@ class Columns:
         self.abreast = sum(len(block.columns) for block in self.blocks) <= ABREAST
         self.spots: dict[Cell, Spot] = {}
         self.widths: dict[Block, float] = {}
-        self.lefts: dict[Block, float] = {}
-        self.pitches: dict[Block, float] = {}
+        self.middles: dict[Block, list[float]] = {}  # the x of each column
         self.sizes: Mapping[Cell, tuple[float, float]] = {}
         self.lanes: dict[tuple[Block, int], list[tuple[int, int, object]]] = {}
         self.set_levels()
@@ -119,13 +118,9 @@ class Columns:
             several = len(block.columns) > 1  # then a bar has more room than one column
             alone = [c for row in block.rows for c in row.cells.values() if c.step is not None or not several]
             self.widths[block] = max([NARROWEST, *(self.sizes[cell][0] for cell in alone)])
-            self.pitches[block] = self.widths[block] + self.gutter(block) + self.lane_room(block)
-        if not self.abreast:  # columns of all blocks have one width, and stand on top of each other
-            self.pitches = dict.fromkeys(self.pitches, max(self.pitches.values()))
         x = 0.0
-        for block in self.blocks:
-            self.lefts[block] = x + self.gutter(block) if self.abreast else max(map(self.gutter, self.blocks))
-            x += len(block.columns) * self.pitches[block] + APART
+        for blocks in [[block] for block in self.blocks] if self.abreast else [self.blocks]:
+            x = self.place_columns(blocks, x) + APART
         for block in self.blocks:
             for row in block.rows:
                 for cell in row.cells.values():
@@ -145,6 +140,18 @@ class Columns:
             y += tall + TITLE * bool(tops.intersection(here))
         return y
 
+    def place_columns(self, blocks: list[Block], x: float) -> float:
+        """Set columns beside each other from x on, those of several blocks on top of each other; give the last's end."""
+        for block in blocks:
+            self.middles[block] = []
+        for column in range(max(len(block.columns) for block in blocks)):
+            there = [block for block in blocks if column < len(block.columns)]
+            x += max(self.gutter(block, column) for block in there) + max(self.widths[block] for block in there) / 2
+            for block in there:
+                self.middles[block].append(x)
+            x += max(self.widths[block] / 2 + self.lane_room(block, column) for block in there)
+        return x
+
     def place_across(self, block: Block, cell: Cell) -> None:
         spot, width = self.spots[cell], self.widths[block]
         if cell.step is None:
@@ -158,18 +165,13 @@ class Columns:
     def x(self, block: Block, step: int | None) -> float:
         """The middle of a column; of the last one, where a bar's edges go up beside it."""
         column = len(block.columns) - 1 if step is None else block.columns.index(step)
-        return self.lefts[block] + self.widths[block] / 2 + column * self.pitches[block]
+        return self.middles[block][column]
 
-    def gutter(self, block: Block) -> float:
-        into: dict[Cell, int] = {}
-        for crossing in self.crossings:
-            if crossing.head.row.block is block:
-                into[crossing.head] = into.get(crossing.head, 0) + 1
-        columns: dict[int | None, int] = {}
-        for cell, count in into.items():
-            columns[cell.step] = columns.get(cell.step, 0) + count
-        return 20.0 + LANE * max(columns.values(), default=0)
+    def gutter(self, block: Block, column: int) -> float:
+        """How much room a column needs on the left."""
+        steps = [crossing.head.step for crossing in self.crossings if crossing.head.row.block is block]
+        return 20.0 + LANE * sum(step == block.columns[column] or (step is None and column == 0) for step in steps)
 
-    def lane_room(self, block: Block) -> float:
-        columns = range(len(block.columns))
-        return 12.0 + LANE * max(len(set(self.lane_numbers(block, k).values())) for k in columns)
+    def lane_room(self, block: Block, column: int) -> float:
+        """How much room a column needs on the right."""
+        return 12.0 + LANE * len(set(self.lane_numbers(block, column).values()))

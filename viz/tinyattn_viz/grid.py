@@ -126,7 +126,7 @@ def look_of(edge: Edge) -> dict[str, str]:
         return {"style": "dashed", "color": style.LOOP}
     if edge.share is not None:
         colour = style.blue(0.35 + 0.5 * edge.share)
-        return {"color": colour, "penwidth": f"{0.6 + 5 * edge.share:.2f}", "arrowsize": "0.6"}
+        return {"color": colour, "penwidth": f"{0.7 + 3.8 * edge.share:.2f}", "arrowsize": "0.6"}
     return {}
 
 

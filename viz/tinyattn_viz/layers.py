@@ -17,7 +17,7 @@ from .graph import Box, Edge, Graph
 from .labels import shape
 from .rnn import layer_note, layers
 
-FEW = 4  # a module of so many formulas shows them, another one the names of its ops
+FEW = 6  # a module of so many formulas shows them, another one the names of its ops
 NO_BREAK = "\u00a0·\u00a0"  # lines end at sums rather than at products
 Unit = tuple[Any, ...]  # what is one box: ("module", path), ("op", path, place), ("input", name)
 

@@ -27,7 +27,7 @@ from .ways import Ways
 FEW = 4  # up to so many elements a value is written out, and up to so many words none is left out
 LEAST = 0.03  # attention below it is not drawn where there are more words
 MOST = 6  # words in a box of attention
-NARROW = 20  # letters of a formula in a line
+NARROW = 20  # letters in a line: more make two
 SOFTMAXES = ("softmax", "masked_softmax")
 
 
@@ -207,7 +207,9 @@ class StepPicture:
         rows = []
         for v in values[:2]:
             name = cell.names.get(v.number) or v.name or self.usual_name(cell)
-            rows.append(("shape", f"{name} {shape(v.array)}".strip()))
+            name = "" if cell.row.kind == "input" else name
+            label = f"{name} {shape(v.array)}".strip()
+            rows += [("shape", part) for part in ([label] if len(label) <= NARROW else [name, shape(v.array)])]
             few = v.array.size <= FEW and v.array.dtype.kind == "f"
             if self.values and few:
                 rows.append(("number", numbers(v.array)))

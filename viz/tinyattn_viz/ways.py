@@ -99,6 +99,7 @@ class Ways:
             start = Route(edge, tail.top).to(edge, tail.top + STUB).to(lane, tail.top + STUB)
             return start.to(lane, head.y).to(head.left, head.y)
         if not self.skips(link):
+            x = x if at is not None else tail.x
             return Route(x, tail.top).to(x, head.bottom)
         edge = x + self.columns.widths[block] / 2 - INSET
         lane = self.columns.lane(link.tail, block, at)
