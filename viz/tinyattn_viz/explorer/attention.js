@@ -16,6 +16,8 @@ function colourOf(weight) {
   return low.map((part, k) => Math.round(part + (high[k] - part) * Math.sqrt(weight) ** 1.4));
 }
 
+const rgb = (colour) => `rgb(${colour.join(" ")})`;
+
 // Black or white, whichever can be read better on a colour.
 function inkOn(colour) {
   const [r, g, b] = colour.map((part) => { const c = part / 255; return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; });
@@ -55,18 +57,22 @@ function showAttention() {
 function paintTable() {
   cells.forEach((own, row) => own.forEach((made, column) => {
     const colour = colourOf(DATA.heat.weights[row][column]);
-    made.style.backgroundColor = `rgb(${colour.join(" ")})`;
+    made.style.backgroundColor = rgb(colour);
     made.style.color = DATA.heat.weights[row][column] < 0.05 ? "var(--muted)" : inkOn(colour);
   }));
 }
 
 function paintStrips() {
-  for (const strip of graph.querySelectorAll(".strip")) strip.setAttribute("fill", `rgb(${colourOf(Number(strip.dataset.weight)).join(" ")})`);
+  for (const strip of graph.querySelectorAll(".strip")) strip.setAttribute("fill", rgb(colourOf(Number(strip.dataset.weight))));
 }
+
+let lit = [];  // the cells that are marked
 
 function markTable() {
   const { row, column } = state.linked;
-  cells.forEach((own, r) => own.forEach((made, c) => made.classList.toggle("linked", r === row || c === column)));
+  lit.forEach((made) => made.classList.remove("linked"));
+  lit = cells.flatMap((own, r) => (r === row ? own : column === null ? [] : [own[column]]));
+  lit.forEach((made) => made.classList.add("linked"));
 }
 
 function linkCell(row, column) {

@@ -43,5 +43,5 @@ def beam_data(tree: SearchTree | Mapping[str, Any]) -> dict[str, Any]:
         }
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(
-            f"explorer: beam must be what Translator.search_tree gives, or its as_dict(), got something else ({error!r})"
+            f"explorer: beam must be a tree as Translator.search_tree gives it, got something else ({error!r})"
         ) from None

@@ -13,10 +13,15 @@ const view = {
 };
 
 const text2d = document.createElement("canvas").getContext("2d");
+const measured = new Map();
 
 function textWidth(text, font) {
-  text2d.font = font;
-  return text2d.measureText(text).width;
+  const key = `${font} ${text}`;
+  if (!measured.has(key)) {
+    text2d.font = font;
+    measured.set(key, text2d.measureText(text).width);
+  }
+  return measured.get(key);
 }
 
 // The text, cut to a width.
@@ -75,14 +80,16 @@ function boxesAndEdges() {
 // What shows a unit: itself, or the phase or the time step it is folded into.
 function boxOf(unit, number, { column, row }) {
   const p = unit.phase, key = `${p} ${unit.columns[0]}`;
-  const span = (own) => [Math.min(...own.map((other) => other.row)) + row, Math.max(...own.map((other) => other.row)) + row];
-  const own = units.filter((other) => other.phase === p);
+  const span = (alike) => {
+    const rows = units.filter((other) => other.phase === p && alike(other)).map((other) => other.row + row);
+    return [Math.min(...rows), Math.max(...rows)];
+  };
   if (view.foldedPhases.has(p)) {
-    return { id: `p${p}`, kind: "phase", phase: p, columns: [column, column], rows: span(own), ...CLOSED, width: CLOSED.width + 30 };
+    return { id: `p${p}`, kind: "phase", phase: p, columns: [column, column], rows: span(() => true), ...CLOSED, width: CLOSED.width + 30 };
   }
   if (unit.step !== null && view.foldedSteps.has(key)) {
     const at = column + unit.columns[0];
-    return { id: `s${key}`, kind: "step", phase: p, step: unit.step, columns: [at, at], rows: span(own.filter((other) => other.step === unit.step)), ...CLOSED };
+    return { id: `s${key}`, kind: "step", phase: p, step: unit.step, columns: [at, at], rows: span((other) => other.step === unit.step), ...CLOSED };
   }
   return unitBox(unit, number, column, row);
 }

@@ -17,7 +17,7 @@ from ..labels import number, shape, visible
 from .rules import gradient_rules
 from .worked import DIGITS, worked
 
-FULL = 128  # up to so many elements a value is written out, larger ones as statistics and a histogram
+FULL = 64  # up to so many elements a value is written out, larger ones as statistics and a histogram
 BINS = 24
 
 

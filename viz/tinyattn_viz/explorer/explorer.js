@@ -210,6 +210,7 @@ function legend() {
 
 $("title").append(...DATA.title.split(" → ").flatMap((part, k) => [k ? element("span", { class: "arrow", text: " → " }) : null, element("bdi", { text: part })]).filter(Boolean));
 $("position").max = pass.length;
+graph.append(markers(), ground, wires, blocks);
 legend();
 showAttention();
 showBeam();

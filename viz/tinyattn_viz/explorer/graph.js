@@ -3,26 +3,48 @@
 const graph = document.getElementById("graph");
 const scroller = document.getElementById("scroller");
 const NODE_FONT = "600 13px sans-serif", SMALL_FONT = "11px monospace";
+const ground = svg("g"), wires = svg("g"), blocks = svg("g");
 let drawn = { boxes: [], edges: [], of: [], nodes: new Map(), boxElements: new Map(), edgeElements: [] };
+let kept = new Map();  // what was drawn before, by what it shows: most of it stays when one box opens
 
 function render() {
   const shown = boxesAndEdges();
   const size = layOut(shown.boxes, shown.edges, shown.columnCount, shown.rowCount, DATA.up);
-  drawn = { ...shown, size, nodes: new Map(), boxElements: new Map(), edgeElements: [] };
-  const bands = svg("g"), edges = svg("g"), boxes = svg("g");
-  phases.forEach((phase, p) => bands.append(band(phase, p, size)));
-  for (const edge of shown.edges) {
-    const path = svg("path", { d: edge.path, class: `edge ${edge.kind}`, "data-edge": edge.id });
+  drawn = { ...shown, size, width: size.width, height: size.height, nodes: new Map(), boxElements: new Map(), edgeElements: [] };
+  const before = kept;
+  kept = new Map();
+  const keep = (key, make) => {
+    kept.set(key, before.get(key) || make());
+    return kept.get(key);
+  };
+  ground.replaceChildren(...phases.map((phase, p) => band(phase, p, size)));
+  put(wires, shown.edges.map((edge) => {
+    const path = keep(edge.id, () => svg("path", { class: `edge ${edge.kind}` }));
+    path.setAttribute("d", edge.path);
     drawn.edgeElements.push([edge, path]);
-    edges.append(path);
-  }
-  for (const box of [...shown.boxes].sort(byPlace)) if (box.kind !== "title") boxes.append(boxElement(box));
-  graph.replaceChildren(markers(), bands, edges, boxes);
-  drawn.width = size.width;
-  drawn.height = size.height;
+    return path;
+  }));
+  put(blocks, shown.boxes.filter((box) => box.kind !== "title").sort(byPlace).map((box) => {
+    const isOpen = box.kind === "unit" && view.open.has(box.number);
+    const made = isOpen ? openElement(box) : keep(`${box.id} ${box.width}`, () => boxElement(box));
+    made.setAttribute("transform", `translate(${box.x} ${box.y})`);
+    drawn.boxElements.set(box.id, made);
+    return made;
+  }));
   graph.setAttribute("viewBox", `0 0 ${drawn.width} ${drawn.height}`);
   setZoom(view.zoom);
   mark();
+}
+
+// Make these the children of a group, and move none that stands right.
+function put(group, wanted) {
+  const all = new Set(wanted);
+  for (const child of [...group.childNodes]) if (!all.has(child)) child.remove();
+  let at = group.firstChild;
+  for (const made of wanted) {
+    if (made === at) at = at.nextSibling;
+    else group.insertBefore(made, at);
+  }
 }
 
 const byPlace = (a, b) => a.columns[0] - b.columns[0] || a.rows[0] - b.rows[0];
@@ -38,9 +60,9 @@ function zoomToFit() {
 }
 
 function markers() {
-  const arrow = (id) => svg("marker", { id, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" },
+  const arrow = (id) => svg("marker", { id, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto" },
     svg("path", { d: "M0 0.8 L7.4 4 L0 7.2 Z", class: id }));
-  return svg("defs", {}, arrow("arrow"), arrow("arrow-on"), arrow("arrow-loop"));
+  return svg("defs", {}, arrow("arrow"), arrow("arrow-on"), arrow("arrow-loop"), arrow("arrow-route"));
 }
 
 // --- phases ---------------------------------------------------------------
@@ -77,13 +99,7 @@ function toggle(kind, key, x, y, width, text, label, expanded, look) {
 
 // --- boxes ----------------------------------------------------------------
 
-function boxElement(box) {
-  const group = box.kind === "word" ? wordElement(box) : box.kind !== "unit" ? foldedElement(box)
-    : view.open.has(box.number) ? openElement(box) : closedElement(box);
-  group.setAttribute("transform", `translate(${box.x} ${box.y})`);
-  drawn.boxElements.set(box.id, group);
-  return group;
-}
+const boxElement = (box) => (box.kind === "word" ? wordElement(box) : box.kind === "unit" ? closedElement(box) : foldedElement(box));
 
 function wordElement(box) {
   const step = box.index, role = box.side === "last" ? "word that came out" : `${phases[box.phase].first} word`;
@@ -121,11 +137,18 @@ function closedElement(box) {
     svg("text", { class: "sign", x: box.width - 12, y: 21, "text-anchor": "end", "aria-hidden": "true", text: "+" }));
   if (row === undefined) {
     group.append(svg("text", { class: "about", x: 12, y: 39, text: fit(leavingText(unit), box.width - 22, SMALL_FONT) }));
-  } else {  // the weights of the attention, as in the table
-    const all = DATA.heat.weights[row], width = (box.width - 24) / all.length;
-    all.forEach((weight, j) => group.append(svg("rect", { class: "strip", "data-weight": weight, x: 12 + (DATA.heat.rtl ? all.length - 1 - j : j) * width, y: 30, width, height: 12 })));
+  } else {
+    group.append(...strip(DATA.heat.weights[row], box.width - 24));
   }
   return group;
+}
+
+// The weights of the attention in a row, as in the table; those that nobody could see are left out.
+function strip(weights, width) {
+  const each = width / weights.length;
+  const seen = weights.flatMap((weight, j) => (weight < 0.02 ? [] : [svg("rect", {
+    class: "strip", "data-weight": weight, fill: rgb(colourOf(weight)), x: 12 + (DATA.heat.rtl ? weights.length - 1 - j : j) * each, y: 30, width: each, height: 12 })]));
+  return [...seen, svg("rect", { class: "frame", x: 12, y: 30, width, height: 12 })];
 }
 
 // What a unit hands on: the names of its values, or how many ops it has.

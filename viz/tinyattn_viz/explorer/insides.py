@@ -6,6 +6,7 @@ an LSTM's at each time step, have the same text, and it is laid out once.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +16,8 @@ from tinyattn.record import Record
 from .. import engine
 from .units import Unit, arriving, leaves
 
-BOX = (148.0, 46.0)  # of an op or a leaf, in points, which are the page's pixels
-PORT = (112.0, 24.0)  # of a value that comes in or goes out
+BOX = (164.0, 46.0)  # of an op or a leaf, in points, which are the page's pixels
+PORT = (116.0, 24.0)  # of a value that comes in or goes out
 
 
 @dataclass
@@ -85,9 +86,13 @@ class Layouts:
         dot = inside.dot()
         if dot not in self._numbers:
             self._numbers[dot] = len(self.found)
-            plain = engine.run(engine.find_engine(), dot, "plain", "dot", engine.TIMEOUT)
-            self.found.append(geometry(plain.decode(), inside))
+            self.found.append(geometry(laid_out(dot), inside))
         return self._numbers[dot]
+
+
+@functools.lru_cache(maxsize=256)  # the next page of the same model finds them all
+def laid_out(dot: str) -> str:
+    return engine.run(engine.find_engine(), dot, "plain", "dot", engine.TIMEOUT).decode()
 
 
 def geometry(plain: str, inside: Inside) -> dict[str, Any]:

@@ -48,7 +48,8 @@ function mark() {
   const onRoute = state.route && new Set([...state.route].flatMap(unitsOf));
   graph.classList.toggle("routing", Boolean(state.route));
   graph.classList.toggle("backward", Boolean(step?.back));
-  const shows = (box) => drawn.of.flatMap((id, unit) => (id === box.id ? [unit] : []));
+  const shows = new Map();  // the units of each box
+  drawn.of.forEach((id, unit) => (shows.has(id) ? shows.get(id).push(unit) : shows.set(id, [unit])));
   const on = new Set();  // ids of boxes whose edges stand out
   for (const box of drawn.boxes) {
     const made = drawn.boxElements.get(box.id);
@@ -59,7 +60,7 @@ function mark() {
       made.classList.toggle("linked", lit);
       continue;
     }
-    const inside = shows(box);
+    const inside = shows.get(box.id);
     made.classList.toggle("chosen", inside.some((unit) => chosen.has(unit)));
     made.classList.toggle("linked", inside.some((unit) => linked.has(unit)));
     made.classList.toggle("current", Boolean(step) && inside.includes(unitOfCall[step.call]));
@@ -79,7 +80,6 @@ function mark() {
     path.classList.toggle("on", edge.nodes ? edge.nodes.includes(state.chosen?.node) : edge.kind === "flow" && (on.has(edge.tail) || on.has(edge.head)));
     path.classList.toggle("linked", !edge.nodes && edge.kind === "flow" && edge.units.some((unit) => rowOfUnit.get(unit) === state.linked.row && state.linked.row !== null));
   }
-  paintStrips();
   markTable();
 }
 

@@ -61,8 +61,6 @@ def expression(
     if call.op == "matmul" and all(x.ndim >= 2 for x in given):
         a, b = (np.broadcast_to(x, (*y.shape[:-2], *x.shape[-2:])) for x in given)
         return lambda index: products(a[index[:-1]], b[(*index[:-2], slice(None), index[-1])])
-    if call.op == "matmul" and all(x.ndim == 1 for x in given):
-        return lambda index: products(*given)
     if call.op in ("softmax", "masked_softmax"):
         return share(call, given, y)
     if call.op in ("sum", "mean"):
