@@ -58,6 +58,17 @@ def test_a_broken_program_on_the_path_is_passed_over(body, program, monkeypatch)
     assert engine.find_engine().origin == "pygraphviz wheel"
 
 
+def test_a_program_that_lacks_the_format_is_passed_over(program, monkeypatch):
+    only_svg = program("sys.stdout.write('<svg>') if '-Tsvg' in sys.argv else sys.exit('pdf not recognized')")
+    monkeypatch.setenv("PATH", os.path.dirname(only_svg))
+    assert engine.find_engine().command == (only_svg,)
+    assert engine.find_engine("pdf").origin == "pygraphviz wheel"
+    assert engine.layout("digraph{a}", "pdf").startswith(b"%PDF-")
+    monkeypatch.setenv("TINYATTN_DOT", only_svg)
+    with pytest.raises(LayoutError, match="TINYATTN_DOT names.*pdf not recognized"):
+        engine.layout("digraph{a}", "pdf")
+
+
 def test_a_broken_choice_is_an_error_and_not_passed_over(program, monkeypatch):
     monkeypatch.setenv("TINYATTN_DOT", program("sys.exit('plugin missing')"))
     with pytest.raises(LayoutError, match=r"TINYATTN_DOT names.*plugin missing.*unset TINYATTN_DOT"):
@@ -71,7 +82,7 @@ def test_no_engine_is_one_clear_line_with_the_remedy(program, monkeypatch):
     monkeypatch.setattr(engine.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(
-        LayoutError, match=r"^draw: no layout engine works .*pip install pygraphviz.*dot format needs none$"
+        LayoutError, match=r"^draw: no layout engine works for svg .*pip install pygraphviz.*dot and mermaid .* need none, nor .*svg$"
     ):
         engine.find_engine()
     engine._find.cache_clear()
@@ -106,8 +117,12 @@ def test_formats_and_their_first_bytes():
         engine.layout("digraph{a}", "gif")
 
 
-def test_the_file_of_a_pdf_says_no_hour():
+def test_the_file_of_a_pdf_says_no_hour(program, monkeypatch):
     assert b"(D:19700101000000Z)" in engine.layout("digraph{a}", "pdf")
+    # Whatever an engine writes into its PDF, by the clock or by the date it is told to take.
+    said = "f'%PDF- (D:{time.time_ns() % 10**14:014}+01)' + os.environ['SOURCE_DATE_EPOCH']"
+    monkeypatch.setenv("TINYATTN_DOT", program(f"import os; sys.stdout.write({said})"))
+    assert engine.layout("digraph{a}", "pdf") == b"%PDF- (D:19700101000000Z  )0"
 
 
 def test_importing_the_package_loads_neither_graphviz_nor_a_wheel():

@@ -16,7 +16,8 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-FORMATS = ("svg", "png", "pdf")
+SIGNS = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF-"}  # by format: what its files are known by
+FORMATS = tuple(SIGNS)
 TIMEOUT = 60.0  # seconds
 PNG_DPI = 144
 
@@ -41,20 +42,20 @@ class Engine(NamedTuple):
     origin: str
 
 
-def find_engine() -> Engine:
+def find_engine(format: str = "svg") -> Engine:
     """The layout program: what TINYATTN_DOT names, else `dot` on the PATH, else the pygraphviz wheel.
 
-    Each is tried on a graph of one node, as an installed program may still be broken.
+    Each is tried on a graph of one node, as an installed program may be broken, or built without the format.
     Raises: LayoutError where none works.
     """
-    return _find(os.environ.get("TINYATTN_DOT"), shutil.which("dot"))
+    return _find(os.environ.get("TINYATTN_DOT"), shutil.which("dot"), format)
 
 
 @functools.lru_cache
-def _find(chosen: str | None, on_path: str | None) -> Engine:
+def _find(chosen: str | None, on_path: str | None, format: str) -> Engine:
     if chosen:
         engine = Engine((chosen,), f"TINYATTN_DOT={chosen}")
-        problem = probe(engine)
+        problem = probe(engine, format)
         if problem:
             raise LayoutError(
                 f"draw: the layout program that TINYATTN_DOT names, {chosen}, does not work ({problem}): "
@@ -68,24 +69,24 @@ def _find(chosen: str | None, on_path: str | None) -> Engine:
         tried.append(Engine((sys.executable, "-P", "-c", PYGRAPHVIZ), "pygraphviz wheel"))
     problems = []
     for engine in tried:
-        problem = probe(engine)
+        problem = probe(engine, format)
         if problem is None:
             return engine
         problems.append(f"{engine.origin}: {problem}")
     found = "; ".join(problems) or "neither a dot program nor the pygraphviz wheel is installed"
     raise LayoutError(
-        f"draw: no layout engine works ({found}): run `pip install pygraphviz`, or install Graphviz; "
-        "the dot format needs none"
+        f"draw: no layout engine works for {format} ({found}): run `pip install pygraphviz`, or install Graphviz; "
+        "the dot and mermaid formats need none, nor does a heat map as svg"
     )
 
 
-def probe(engine: Engine) -> str | None:
+def probe(engine: Engine, format: str) -> str | None:
     """What is wrong with the engine, or None."""
     try:
-        content = run(engine, "digraph{a}", "svg", "dot", timeout=20.0)
-    except (LayoutError, OSError) as error:
-        return str(error)
-    return None if b"<svg" in content else "it gave no svg"
+        content = run(engine, "digraph{a}", format, "dot", timeout=20.0)
+    except LayoutError as error:
+        return str(error).removeprefix("draw: ")
+    return None if SIGNS[format] in content[:2000] else f"it gave no {format}"
 
 
 def layout(source: str, format: str, program: str = "dot", timeout: float = TIMEOUT) -> bytes:
@@ -96,7 +97,7 @@ def layout(source: str, format: str, program: str = "dot", timeout: float = TIME
     """
     if format not in FORMATS:
         raise ValueError(f"draw: format must be one of {', '.join(FORMATS)}, got {format!r}")
-    content = run(find_engine(), source, format, program, timeout)
+    content = run(find_engine(format), source, format, program, timeout)
     if format == "pdf":  # the same picture is the same file: the hour it was made is no part of it
         content = re.sub(rb"\(D:\d{14}[^)]*\)", lambda m: b"(D:19700101000000Z".ljust(len(m[0]) - 1) + b")", content)
     return content
@@ -106,8 +107,11 @@ def run(engine: Engine, source: str, format: str, program: str, timeout: float) 
     """Call the engine; its complaints are shown only if it fails."""
     dpi = PNG_DPI if format == "png" else 72
     command = [*engine.command, f"-K{program}", f"-T{format}", f"-Gdpi={dpi}"]
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "0"}  # the date that newer versions write into a PDF
     try:
-        done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=timeout, check=False)
+        done = subprocess.run(
+            command, input=source.encode(), capture_output=True, timeout=timeout, check=False, env=environment
+        )
     except subprocess.TimeoutExpired:
         raise LayoutError(
             f'draw: the layout took longer than {timeout:g} s: draw less (detail="layer", a smaller '
