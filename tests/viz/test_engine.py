@@ -65,7 +65,7 @@ def test_a_program_that_lacks_the_format_is_passed_over(program, monkeypatch):
     assert engine.find_engine("pdf").origin == "pygraphviz wheel"
     assert engine.layout("digraph{a}", "pdf").startswith(b"%PDF-")
     monkeypatch.setenv("TINYATTN_DOT", only_svg)
-    with pytest.raises(LayoutError, match="TINYATTN_DOT names.*pdf not recognized"):
+    with pytest.raises(LayoutError, match=r"TINYATTN_DOT names.*pdf not recognized"):
         engine.layout("digraph{a}", "pdf")
 
 

@@ -110,7 +110,7 @@ def test_a_graph_larger_than_mermaid_draws_is_refused():
 
 
 def test_what_is_no_graph_has_no_mermaid_form():
-    with pytest.raises(ValueError, match="mermaid draws graphs only.*choose svg"):
+    with pytest.raises(ValueError, match=r"mermaid draws graphs only.*choose svg"):
         Picture("digraph{}").render("mermaid")
 
 
