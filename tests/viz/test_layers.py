@@ -53,7 +53,7 @@ def test_encoder_attention_decoder_linear_and_softmax_are_boxes(graph):
             ("group", "Embedding", ("encoder",)), ("group", "LSTM", ("encoder",)),
             ("group", "Embedding", ("decoder",)), ("group", "LSTM", ("decoder",)),
             ("group", "Attention", ()), ("op", "concatenate", ()), ("group", "output: Linear", ()),
-            ("op", "softmax", ()),
+            ("op", "softmax", ()), ("question", "EOS?", ()),
         ]
     )  # fmt: skip
     assert graph.titles == {("encoder",): "Encoder", ("decoder",): "Decoder"}
@@ -70,7 +70,7 @@ def test_what_flows_is_on_the_edges_with_its_shape(graph):
 
 
 def test_no_edge_is_there_without_a_flow(graph):
-    assert len(graph.edges) == 15
+    assert len(graph.edges) == 16
     assert not any(e.tail == titled(graph, "Attention") and e.head == titled(graph, "softmax") for e in graph.edges)
 
 
@@ -86,22 +86,40 @@ def test_words_go_in_and_out_and_round_until_the_end(graph):
     texts = {box.rows[0][1]: [text for how, text in box.rows if how == "words"] for box in graph.boxes}
     assert texts["source"] == ["let's go"] and texts["target"] == ["EOS vamos"] and texts["output"] == ["vamos EOS"]
     assert edge(graph, titled(graph, "softmax"), titled(graph, "output")).label == "(1, 1, 7)"
-    loop = edge(graph, titled(graph, "output"), titled(graph, "target"))
-    assert loop.loop and loop.label == "until EOS"
+    end = titled(graph, "EOS?")
+    assert not edge(graph, titled(graph, "output"), end).loop and ("shape", "yes: done") in graph.boxes[end].rows
+    loop = edge(graph, end, titled(graph, "target"))
+    assert loop.loop and loop.label == "no: it is read next"
 
 
 def test_given_words_that_are_not_the_output_make_no_loop():
     run = translated()
     run.tokens(target=["EOS", "voy"])
-    assert not any(edge.label.startswith("until") for edge in layer_graph(run).edges)
+    graph = layer_graph(run)
+    assert not any(box.kind == "question" for box in graph.boxes)
+    assert not any(edge.loop and edge.tail != edge.head for edge in graph.edges)
 
 
 def test_boxes_tell_formula_parameters_and_time_steps(graph):
     linear = [text for _, text in graph.boxes[titled(graph, "output: Linear")].rows]
     assert "weight (7, 4)" in linear and "bias (7,)" in linear and "× 2 time steps" in linear
     assert any(text.startswith("logits = ") for text in linear)
-    attention = " ".join(text for _, text in graph.boxes[titled(graph, "Attention")].rows)
-    assert "scores = " in attention and "weightsᵢ = " in attention and "context = " in attention
+    attention = [text for how, text in graph.boxes[titled(graph, "Attention")].rows if how == "formula"]
+    assert attention == ["scores = s · keysᵀ", "weights = softmax(scores)", "context = weights · keys"]
+    lstm = [text for how, text in graph.boxes[titled(graph, "LSTM", ("encoder",))].rows if how == "formula"]
+    assert lstm[-2:] == ["c = σ(f) · c + σ(i) · tanh(g)", "h = σ(o) · tanh(c)"]
+
+
+def test_the_encoder_hands_its_state_over_to_the_decoder_beside_it(graph):
+    encoder, decoder = (titled(graph, "LSTM", (side,)) for side in ("encoder", "decoder"))
+    assert [(e.tail, e.head) for e in graph.edges if e.level] == [(encoder, decoder)]
+    assert f"{{rank=same n{encoder} n{decoder}}}" in graph.dot() and "newrank=true" in graph.dot()
+    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    with record() as run:
+        for t in range(2):
+            with time_step(t):
+                net(ta.ones(1, 2))
+    assert not any(e.level for e in layer_graph(run).edges) and "newrank" not in layer_graph(run).dot()
 
 
 @pytest.mark.parametrize("attention", ["none", "scaled", "general", "additive", "cosine"])
@@ -118,7 +136,10 @@ def test_every_kind_of_attention_leads_from_source_to_output(attention):
 def test_layers_and_directions_are_one_box():
     graph = layer_graph(translated(layers=2, bidirectional=True))
     assert [box.place for box in graph.boxes if box.rows[0][1] == "LSTM"] == [("encoder",), ("decoder",)]
-    assert ("shape", "… 16 parameters") in graph.boxes[titled(graph, "LSTM", ("encoder",))].rows
+    encoder = graph.boxes[titled(graph, "LSTM", ("encoder",))].rows
+    assert ("shape", "… 16 parameters") in encoder and ("note", "2 layers, both directions") in encoder
+    assert ("note", "2 layers") in graph.boxes[titled(graph, "LSTM", ("decoder",))].rows
+    assert len([text for how, text in encoder if how == "formula" and "tanh(c)" in text]) == 1  # for all of them
 
 
 def test_the_loss_of_a_training_step_does_not_take_the_words():
@@ -156,3 +177,18 @@ def test_the_same_record_gives_the_same_bytes_in_every_format():
     first, second = (draw(translated(), detail="layer") for _ in range(2))
     for format in ("svg", "png", "pdf", "dot"):
         assert first.render(format) == second.render(format)
+
+
+def test_after_backward_a_box_says_how_long_its_gradient_is():
+    used, unused = nn.Linear(2, 1, bias=False), nn.Linear(2, 1, bias=False)
+    nets = nn.ModuleList([used, unused])
+    with record() as run:
+        run.name(nets, "")
+        x = ta.tensor([[3.0, 4.0]])
+        loss, _ = used(x).sum(), unused(x)
+    assert not any(how == "gradient" for box in layer_graph(run).boxes for how, _ in box.rows)
+    loss.backward()
+    graph = layer_graph(run)
+    rows = {box.rows[0][1]: [text for how, text in box.rows if how == "gradient"] for box in graph.boxes}
+    assert rows["0: Linear"] == ["|grad| 5"] and rows["1: Linear"] == ["no gradient"] and rows["x"] == []
+    assert "dloss/dparameter" in graph.caption[-1]

@@ -141,7 +141,7 @@ class Columns:
         return y
 
     def place_columns(self, blocks: list[Block], x: float) -> float:
-        """Set columns beside each other from x on, those of several blocks on top of each other; give the last's end."""
+        """Set columns beside each other from x on, those of several blocks on top of each other; give their end."""
         for block in blocks:
             self.middles[block] = []
         for column in range(max(len(block.columns) for block in blocks)):

@@ -6,7 +6,7 @@ one formula. Ops that only bring numbers into another order are left out of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from tinyattn.record import Record
 from tinyattn.recorded import Call, Value
@@ -16,6 +16,7 @@ from .rnn import LAYER
 
 PLUMBING = {"reshape", "permute", "pick", "pieces", "concatenate", "cast", "clone", "fit", "spread"}
 SIGNS = {"add": "{} + {}", "sub": "{} − {}", "mul": "{} · {}", "div": "{} / {}", "matmul": "{} · {}"}
+SUMS = ("add", "sub", "linear", "neg")
 FUNCTIONS = {"sigmoid": "σ", "masked_softmax": "softmax"}  # shorter than what the op is called
 LONGEST = 80  # characters: a longer formula says which op it is, and of what
 DEEPEST = 8  # so many unnamed ops are written into one formula
@@ -39,12 +40,12 @@ class Formulas:
             right = f"{FUNCTIONS.get(call.op, call.op)}({', '.join(self.name(v) for v in self.inputs(call))})"
         return f"{' | '.join(names)} = {right}"
 
-    def of_calls(self, calls: Iterable[Call]) -> list[str]:
+    def of_calls(self, calls: Sequence[Call]) -> list[str]:
         """The formulas that say what these calls compute: those of named results; where there are none, all ops'.
 
         Every formula stands there once, under the first name its result had.
         """
-        named = {}
+        named: dict[str, str] = {}  # left sides by right sides
         for call in calls:
             formula = self.of(call)
             left, _, right = formula.partition(" = ")
@@ -89,7 +90,7 @@ class Formulas:
     def factor(self, v: Value, user: Call, depth: int) -> str:
         """As `term`, in brackets where it is a sum."""
         text = self.term(v, user, depth)
-        return f"({text})" if " " in text and self.source(v) in ("add", "sub", "linear", "neg") else text
+        return f"({text})" if (" " in text.lstrip("−") and self.source(v) in SUMS) or text[0] == "−" else text
 
     def source(self, v: Value) -> str | None:
         """The op that an unnamed value comes from, plumbing aside."""

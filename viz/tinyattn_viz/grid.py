@@ -151,9 +151,8 @@ def table(rows: list[tuple[str, str]]) -> str:
     for how, text in [*rows, ("", "")]:
         if how == "cells":
             first, *others = (markup(part) for part in text.rsplit(BETWEEN, 2))
-            cells.append(
-                f'<TR><TD ALIGN="LEFT">{first}</TD>' + "".join(f'<TD ALIGN="RIGHT">  {x}</TD>' for x in others) + "</TR>"
-            )
+            right = "".join(f'<TD ALIGN="RIGHT">  {x}</TD>' for x in others)
+            cells.append(f'<TR><TD ALIGN="LEFT">{first}</TD>{right}</TR>')
             continue
         if cells:
             inner = f'<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="1">{"".join(cells)}</TABLE>'

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tinyattn.record import Record
 from tinyattn.recorded import Call, Value
 
 from .describe import count, module_title, parameter_rows, where, word_rows, wrapped
 from .formulas import PLUMBING, Formulas
 from .graph import Box, Edge, Graph
-from .labels import shape
+from .labels import number, shape
 from .rnn import layer_note, layers
 
 FEW = 6  # a module of so many formulas shows them, another one the names of its ops
@@ -31,6 +33,7 @@ class LayerPicture:
         self.record, self.formulas, self.layers = record, Formulas(record), layers(record)
         paths = {call.path for call in record.calls}
         self.innermost = {path for path in paths if path and not any(p.startswith(f"{path}.") for p in paths)}
+        self.backward = any(v.gradient is not None for v in record.values)
         self.units: dict[Unit, list[Call]] = {}  # in the order of their first calls
         self.parameters: dict[Unit, dict[int, Value]] = {}
         self.origins: dict[int, list[Unit]] = {}  # by the number of a value: the boxes it comes from
@@ -60,6 +63,8 @@ class LayerPicture:
             "Rolled over time: what runs at every step is one box. Edges: name and shape of what flows; "
             "dashed: into the next step."
         ]
+        if self.backward:
+            graph.caption.append("|grad|: the length of dloss/dparameter, over all parameters of a box.")
         return graph
 
     def follow(self, call: Call) -> None:
@@ -132,11 +137,21 @@ class LayerPicture:
             rows, place, kind = [("title", module_title(self.record, path))], tuple(path.split("."))[:-1], "group"
         if len(formulas) > FEW:
             formulas = [", ".join(dict.fromkeys(call.op for call in calls if call.op not in PLUMBING))]
-        rows += [("formula", line) for formula in formulas for line in wrapped(formula.replace(" · ", NO_BREAK))]
+        for formula in formulas:
+            rows += [("formula", line.replace("\u00a0", " ")) for line in wrapped(formula.replace(" · ", NO_BREAK))]
         rows += parameter_rows(list(self.parameters.get(unit, {}).values()), path)
+        rows += self.gradient_rows(list(self.parameters.get(unit, {}).values()))
         notes = [layer_note(layers), f"× {count(steps, 'time step')}" if steps > 1 else ""]
         rows += [("note", note) for note in notes if note]
         return Box(kind, rows, place, where(first))
+
+    def gradient_rows(self, parameters: list[Value]) -> list[tuple[str, str]]:
+        """How long the gradient of a box's parameters is, all of them taken together."""
+        gradients = [v.gradient for v in parameters if v.gradient is not None]
+        if not self.backward or not parameters:
+            return []
+        length = np.sqrt(sum(np.square(gradient, dtype=np.float64).sum() for gradient in gradients))
+        return [("gradient", f"|grad| {number(length, 2)}" if gradients else "no gradient")]
 
     def add_output(self, graph: Graph, numbers: dict[Unit, int]) -> None:
         """The words that came out, behind the last box; and the loop in which each of them is the next one to go in."""
