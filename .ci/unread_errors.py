@@ -12,7 +12,7 @@ from pathlib import Path
 def unread(file: str, missing: set[int]) -> list[str]:
     found = []
     for node in ast.walk(ast.parse(Path(file).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Raise) and node.lineno in missing:
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.lineno in missing:
             found.append(f"{file}:{node.lineno}: {ast.unparse(node)[:100]}")
     return found
 

@@ -165,3 +165,34 @@ def test_what_only_needs_the_shape_of_an_input_lets_it_change(call):
         x.fill_(7.0)
     y.sum().backward()
     assert x.grad.shape == (2, 2)
+
+
+# --- data ---------------------------------------------------------------------
+
+
+def test_data_is_the_memory_outside_the_graph():
+    x = leaf(1.0, 2.0)
+    assert not x.data.requires_grad and x.data.array is x.array
+    x.data -= 0.5
+    assert x.tolist() == [0.5, 1.5] and x.requires_grad and x.is_leaf
+    x.data[0] = 7.0
+    assert x.tolist() == [7, 1.5]
+
+
+def test_data_can_be_assigned():
+    x = leaf(1.0, 2.0)
+    x.grad = ta.ones(2)
+    x.data = ta.tensor([5.0, 6.0, 7.0], dtype=ta.float64)
+    assert x.tolist() == [5, 6, 7] and x.requires_grad and x.grad is not None
+    y = (x * x).sum()
+    x.data = ta.zeros(3, dtype=ta.float64)
+    with pytest.raises(RuntimeError, match=SAYS):
+        y.backward()
+
+
+@pytest.mark.parametrize("wrong, got", [(np.ones(2), "ndarray"), (ta.ones(2), "float32")])
+def test_data_has_to_be_a_tensor_of_the_same_dtype(wrong, got):
+    x = leaf(1.0, 2.0)
+    with pytest.raises(TypeError, match=f"data: wanted a tensor of float64, got {got}: use ta.tensor or .to"):
+        x.data = wrong
+    assert x.tolist() == [1, 2]

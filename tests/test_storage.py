@@ -1,5 +1,6 @@
 import os
 import stat
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from tinyattn.storage import (
     CheckpointError,
     load,
     load_with_metadata,
+    read_bytes,
     read_text,
     remove_unfinished,
     save,
@@ -174,3 +176,12 @@ def test_text_that_is_not_utf8_names_line_and_byte(tmp_path):
 def test_a_byte_order_mark_is_no_text(tmp_path):
     (tmp_path / "x").write_bytes(b"\xef\xbb\xbfhola\r\n")
     assert read_text(tmp_path / "x", "text") == "hola\r\n"
+
+
+def test_a_file_that_cannot_be_read(monkeypatch, tmp_path):
+    def refuse(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(CheckpointError, match=r"secret: cannot be read \(Permission denied\): wanted a checkpoint"):
+        read_bytes(tmp_path / "secret", "a checkpoint")

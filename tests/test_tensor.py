@@ -256,3 +256,19 @@ def test_hook_needs_a_gradient():
         RuntimeError, match="register_hook: this tensor requires no gradient: set requires_grad=True first"
     ):
         ta.tensor([1.0]).register_hook(print)
+
+
+# --- what a tensor says of its place in the graph -----------------------------
+
+
+def test_leaves_and_results():
+    x = ta.ones(2)
+    assert x.is_leaf and x.grad_fn is None and not x.requires_grad
+    assert x.requires_grad_() is x and x.requires_grad and x.is_leaf
+    y = x * 2
+    assert not y.is_leaf and y.grad_fn.op.name == "mul"
+    assert x.requires_grad_(False) is x and not x.requires_grad
+    with pytest.raises(RuntimeError, match="requires_grad: only a leaf can do without its gradient: use .detach"):
+        y.requires_grad_(False)
+    with pytest.raises(TypeError, match="requires_grad: wanted a floating-point tensor, got int64: use .float"):
+        ta.tensor([1]).requires_grad_()

@@ -59,8 +59,8 @@ class Changeable(ArrayLike):
         if not isinstance(numbers, Changeable) or numbers.dtype != self.dtype:
             got = numbers.dtype if isinstance(numbers, Changeable) else type(numbers).__name__
             raise TypeError(f"data: wanted a tensor of {self.dtype}, got {got}: use ta.tensor or .to(dtype)")
-        self.mark_changed()
         self.array, self._changes = numbers.array, numbers.changes
+        self.mark_changed()
 
 
 def share_changes(output: Changeable, inputs: Sequence[Any]) -> None:

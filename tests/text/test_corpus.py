@@ -3,10 +3,12 @@ import sys
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from tinyattn.text.corpus import CORPUS_SIZE, Phrase, held_out_combinations, phrase_corpus
+from tinyattn.text.corpus import CORPUS_SIZE, Phrase, corpus, held_out_combinations, phrase_corpus
+from tinyattn.text.corpus.chooser import Chooser, Combinations
 from tinyattn.text.corpus.constructions import CONSTRUCTIONS
 from tinyattn.text.corpus.lexicon import NOUNS, TRANSITIVE
 from tinyattn.text.corpus.morphology import agreeing, conjugate, english_plural, spanish_plural, with_pronoun
@@ -272,3 +274,13 @@ def test_conjugation():
 )  # fmt: skip
 def test_a_pronoun_joins_its_command(command, joined):
     assert with_pronoun(command, "lo") == joined
+
+
+def test_a_construction_that_has_nothing_new_to_say(monkeypatch):
+    def mute(chooser):
+        return None
+
+    monkeypatch.setattr(corpus, "ATTEMPTS", 3)
+    chooser = Chooser(Combinations(Random(0)), Random(0))
+    with pytest.raises(RuntimeError, match="mute: no new sentence in 3 attempts: lower its share"):
+        corpus._sentence(mute, chooser, set(), None, False)
