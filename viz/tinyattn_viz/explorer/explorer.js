@@ -71,15 +71,16 @@ function chooseWord(key) {
   if (found) choose({ unit: found.number });
 }
 
-graph.addEventListener("click", (event) => {
+// On the frame around the drawing: an SVG that listens for the focus would be a stop for Tab itself.
+scroller.addEventListener("click", (event) => {
   const made = event.target.closest("[role=button]");
   if (made) act(made, { shift: event.shiftKey });
 });
-graph.addEventListener("focusin", (event) => {
+scroller.addEventListener("focusin", (event) => {
   const made = event.target.closest("[role=button]");
   if (made) rove(made);
 });
-graph.addEventListener("keydown", (event) => {
+scroller.addEventListener("keydown", (event) => {
   const made = event.target.closest("[role=button]");
   if (!made || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.key === "Enter" || event.key === " ") act(made, { twice: event.key === "Enter" && !event.shiftKey, shift: event.shiftKey });
@@ -174,7 +175,7 @@ const LETTERS = {
 };
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || $("help").open || event.target.matches("input, select, textarea")) return;
+  if (event.ctrlKey || event.altKey || event.metaKey || $("help").open || event.target.matches("input:not([type=checkbox])")) return;
   const doIt = KEYS[event.key] || ($("letters").checked && LETTERS[event.key]);
   if (!doIt) return;
   event.preventDefault();
@@ -219,7 +220,6 @@ render();
 zoomToFit();
 if (view.zoom < 0.62) setZoom(0.7);
 if (DATA.up) scroller.scrollTop = scroller.scrollHeight;
-rove(graph.querySelector("[data-unit]"));
 nameTheme();
 say(stepLine());
 performance.mark("ready");

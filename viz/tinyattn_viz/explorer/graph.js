@@ -33,6 +33,7 @@ function render() {
   }));
   graph.setAttribute("viewBox", `0 0 ${drawn.width} ${drawn.height}`);
   setZoom(view.zoom);
+  if (graph.querySelectorAll('[tabindex="0"]').length !== 1) rove((state.chosen && elementOf(state.chosen)) || graph.querySelector("[data-unit]"));
   mark();
 }
 

@@ -112,6 +112,7 @@ function go(node, { lens = false } = {}) {
   const [unit] = unitsOf(node);
   reveal(unit, lens);
   choose({ node });
+  rove(elementOf({ node }));
   bringIntoSight(elementOf({ node }));
 }
 
@@ -165,7 +166,7 @@ function focusOn(made) {
 // One box of the graph can be reached with Tab: the one that had the focus last.
 function rove(made) {
   graph.querySelectorAll('[tabindex="0"]').forEach((other) => other.setAttribute("tabindex", -1));
-  made.setAttribute("tabindex", 0);
+  made?.setAttribute("tabindex", 0);
 }
 
 // --- routes -----------------------------------------------------------------
