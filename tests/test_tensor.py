@@ -268,7 +268,7 @@ def test_leaves_and_results():
     y = x * 2
     assert not y.is_leaf and y.grad_fn.op.name == "mul"
     assert x.requires_grad_(False) is x and not x.requires_grad
-    with pytest.raises(RuntimeError, match="requires_grad: only a leaf can do without its gradient: use .detach"):
+    with pytest.raises(RuntimeError, match=r"requires_grad: only a leaf can do without its gradient: use .detach"):
         y.requires_grad_(False)
-    with pytest.raises(TypeError, match="requires_grad: wanted a floating-point tensor, got int64: use .float"):
+    with pytest.raises(TypeError, match=r"requires_grad: wanted a floating-point tensor, got int64: use .float"):
         ta.tensor([1]).requires_grad_()

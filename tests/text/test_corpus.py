@@ -7,9 +7,10 @@ from random import Random
 
 import pytest
 
-from tinyattn.text.corpus import CORPUS_SIZE, Phrase, corpus, held_out_combinations, phrase_corpus
+from tinyattn.text.corpus import CORPUS_SIZE, Phrase, held_out_combinations, phrase_corpus
 from tinyattn.text.corpus.chooser import Chooser, Combinations
 from tinyattn.text.corpus.constructions import CONSTRUCTIONS
+from tinyattn.text.corpus.corpus import _sentence
 from tinyattn.text.corpus.lexicon import NOUNS, TRANSITIVE
 from tinyattn.text.corpus.morphology import agreeing, conjugate, english_plural, spanish_plural, with_pronoun
 from tinyattn.text.corpus.parts import Part, a_before, build, finish, pair, question
@@ -280,7 +281,7 @@ def test_a_construction_that_has_nothing_new_to_say(monkeypatch):
     def mute(chooser):
         return None
 
-    monkeypatch.setattr(corpus, "ATTEMPTS", 3)
+    monkeypatch.setattr("tinyattn.text.corpus.corpus.ATTEMPTS", 3)
     chooser = Chooser(Combinations(Random(0)), Random(0))
     with pytest.raises(RuntimeError, match="mute: no new sentence in 3 attempts: lower its share"):
-        corpus._sentence(mute, chooser, set(), None, False)
+        _sentence(mute, chooser, set(), None, False)
