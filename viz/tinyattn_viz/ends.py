@@ -126,7 +126,9 @@ def output_of(record: Record, word: Word) -> Output:
         if v.array.dtype.kind != "f" or v.array.ndim == 0 or v.array.shape[-1] < 2:
             continue
         rows = v.array.size // v.array.shape[-1]
-        row = word.place if rows == count and call.step is None else 0 if rows == 1 and call.step == word.place else None
+        row = (
+            word.place if rows == count and call.step is None else 0 if rows == 1 and call.step == word.place else None
+        )
         if row is not None:
             break
     else:

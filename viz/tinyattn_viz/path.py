@@ -56,10 +56,12 @@ class Path:
         }
         self.total = sum(flow.total for flow in self.flows.values())
 
-    def part_of(self, name: str, place: int) -> float:
-        """How much of the output word comes from a word of `source` or `target`."""
-        of = Flow(self.shares, {}).of
-        return sum(float((of[k] * mark).sum()) for k, mark in self.words[name][place].items() if k in of)
+    def parts(self, name: str) -> list[float]:
+        """How much of the output word comes from each word of `source` or `target`, by whatever route."""
+        flow = Flow(self.shares, {}).of
+        return [
+            sum(float((flow[k] * mark).sum()) for k, mark in marked.items() if k in flow) for marked in self.words[name]
+        ]
 
     # --- routes ---------------------------------------------------------
 
@@ -81,8 +83,7 @@ class Path:
             for edge, k in self.shares.edges(call):
                 if call.outputs[0] not in self.seen_target or k in self.seen_target:
                     continue
-                kind = self.record.modules.get(call.path, "") if call.path else ""
-                state = kind.startswith(RECURRENT) or slots[edge] in self.state_slots
+                state = is_recurrent(self.record, call) or slots[edge] in self.state_slots
                 attends = not state and (call.path, call.step) in softmaxes
                 found[edge] = ATTENTION if attends else CONTEXT
         return found
@@ -134,3 +135,7 @@ class Path:
                 waiting += [(k, x) for (_, k), x in zip(call.inputs, moved, strict=True) if x is not None]
             elif call is not None:
                 yield call.number, part
+
+
+def is_recurrent(record: Record, call: Call) -> bool:
+    return bool(call.path) and record.modules.get(call.path, "").startswith(RECURRENT)

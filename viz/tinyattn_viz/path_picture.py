@@ -7,12 +7,14 @@ import textwrap
 from tinyattn.record import Record
 
 from .describe import module_title, where, word_rows, wrapped
+from .ends import words_of
 from .graph import Box, Edge, Graph, Place
 from .labels import shape, value
-from .path import ATTENTION, CONTEXT, ONLY, Path
-from .path_units import Unit, Units
+from .ops import STEP
+from .path import ATTENTION, CONTEXT, ONLY, Path, is_recurrent
+from .path_units import LEAST, OPENED, Unit, Units
 
-COLOURS = {ATTENTION: "#1f6fb5", CONTEXT: "#c8500a", ONLY: "#1f6fb5"}
+COLOURS = {ATTENTION: ("blue", "#1f6fb5"), CONTEXT: ("orange", "#c8500a"), ONLY: ("blue", "#1f6fb5")}
 LABELLED = 0.03  # an edge with less has no number on it
 FEW = 3  # of the other words, so many are named in the caption
 LINE = 96  # letters in a line of the caption
@@ -21,38 +23,39 @@ LINE = 96  # letters in a line of the caption
 def path_graph(record: Record, path: str, detail: str = "step", budget: int = 300) -> Graph:
     """The routes from one source word to one output word: `vamos:go`.
 
-    detail: "step" for a box for each module and time step, "op" for one for each op. Above `budget` boxes at op detail,
-    the picture is that of step.
+    detail: "step" for a box for each module and time step; "op" for a box for each op, where much goes through. Above
+    `budget` boxes the picture at op detail is that at step detail.
     Raises: ValueError for words that the record does not have, or that nothing joins.
     """
     found = Path(record, path)
     if not found.total > 0.0:
         raise ValueError(
-            f"draw: path: wanted two words that are joined, but nothing of {found.source.name!r} reaches "
-            f"{found.target.name!r}: choose others"
+            f"draw: path: wanted two words that are joined, but nothing of source word {found.source.name!r} reaches "
+            f"output word {found.target.name!r}: choose others"
         )
     units, note = Units(found, detail), ""
-    if detail == "op" and len(units.drawn) > budget:
-        note = f"Each module is one box for each time step: its ops would be {len(units.drawn):,}, more than {budget:,}."
-        detail, units = "step", Units(found, "step")
-    return PathPicture(found, units, detail, note).draw()
+    if units.opened and len(units.drawn) > budget:
+        note = f"Not op by op: that would be {len(units.drawn):,} boxes, more than {budget:,}."
+        units = Units(found, "step")
+    return PathPicture(found, units, note).draw()
 
 
 class PathPicture:
-    def __init__(self, path: Path, units: Units, detail: str, note: str) -> None:
-        self.path, self.record, self.units, self.detail, self.note = path, path.record, units, detail, note
+    def __init__(self, path: Path, units: Units, note: str) -> None:
+        self.path, self.record, self.units, self.note = path, path.record, units, note
 
     def draw(self) -> Graph:
-        graph = Graph(direction="BT" if self.detail == "step" else "TB")
+        upwards = not self.units.opened
+        graph = Graph(direction="BT" if upwards else "TB", titles_below=upwards)
         numbers = {unit: graph.add(self.box(unit)) for unit in self.units.drawn}
         for (tail, head, route), flow in self.units.flows.items():
-            crosses = route == CONTEXT and not self.seen_target(tail) and self.seen_target(head)
-            label = f"{route} {percent(flow)}" if crosses else percent(flow) if flow >= LABELLED else ""
-            level = self.detail == "step" and (tail.row == head.row or crosses)
-            look = {"share": flow, "colour": COLOURS[route]}
-            graph.edges.append(Edge(numbers[tail], numbers[head], label, level=level, **look))
+            state = route == CONTEXT and not self.seen_target(tail) and self.seen_target(head)
+            text = f"{route} {percent(flow)}" if state else percent(flow) if flow >= LABELLED else ""
+            level = upwards and (tail.row == head.row or state)
+            edge = Edge(numbers[tail], numbers[head], text, level=level, share=flow, colour=COLOURS[route][1])
+            graph.edges.append(edge)
         for place in {box.place[:k] for box in graph.boxes for k in range(1, len(box.place) + 1)}:
-            if not place[-1].startswith("step "):
+            if not place[-1].startswith(STEP):
                 graph.titles[place] = module_title(self.record, ".".join(place))
         graph.caption = [line for text in self.caption() for line in textwrap.wrap(text, LINE)]
         return graph
@@ -64,12 +67,20 @@ class PathPicture:
 
     def box(self, unit: Unit) -> Box:
         if unit is self.units.source:
-            return Box("input", [("title", self.path.source.name), ("shape", "source word")], (), "source word")
+            rows = [("title", self.path.source.name), ("shape", "source word")]
+            return Box("input", rows, self.where_it_goes_in(), "source word")
         if unit is self.units.target:
-            chance = self.path.output.chance
             rows = [("title", self.path.target.name), ("shape", "output word")]
-            return Box("input", rows + [("shape", f"p = {chance:.2f}")] * (chance is not None), (), "output word")
-        return self.op_box(unit) if len(unit.calls) == 1 and self.detail == "op" else self.module_box(unit)
+            if self.path.output.chance is not None:
+                rows.append(("shape", f"probability {percent(self.path.output.chance)}"))
+            return Box("input", rows, (), "output word")
+        return self.op_box(unit) if unit in self.units.opened else self.module_box(unit)
+
+    def where_it_goes_in(self) -> Place:
+        """The cluster of the embedding that made numbers of the word."""
+        made = (self.record.values[k].call for k in self.path.marked)
+        path = next((self.record.calls[number].path for number in made if number is not None), "")
+        return tuple(path.split("."))[:-1]
 
     def op_box(self, unit: Unit) -> Box:
         (call,) = unit.calls
@@ -78,37 +89,60 @@ class PathPicture:
         rows += [("formula", line) for line in wrapped(call.formula)]
         rows += [("shape", shape(v.array)) for v in outputs]
         rows += [("number", line) for v in outputs for line in value(v.array)]
-        step = () if call.step is None else (f"step {call.step}",)
+        step = () if call.step is None else (f"{STEP}{call.step}",)
         return Box("op", rows, (*filter(None, call.path.split(".")), *step), where(call))
 
     def module_box(self, unit: Unit) -> Box:
         call = unit.calls[0]
-        place: Place = tuple(call.path.split("."))[:-1]
-        title = module_title(self.record, call.path) or call.op
-        if unit.layer is not None and len({unit.layer for unit in self.units.drawn if unit.row[0] == call.path}) > 1:
-            title += f" layer {unit.layer[0] + 1}" + (", backwards" if unit.layer[1] else "")
-        words = self.record.words.get("target" if self.seen_target(unit) else "source", [])
-        rows = [("title", title), *word_rows([words[step] for step in unit.steps if step < len(words)])]
+        title = module_title(self.record, call.path) if call.path else call.op if len(unit.calls) == 1 else ""
+        if unit.layer is not None and len({other.layer for other in self.units.drawn if other.row[0] == call.path}) > 1:
+            title += f" layer {unit.layer[0] + 1}" + ", backwards" * unit.layer[1]
+        rows = [("title", title or f"{STEP}{call.step}"), *word_rows(self.read_in(unit))]
         if len(unit.steps) > 1:
             rows.append(("note", f"× {len(unit.steps)} time steps"))
-        return Box("group", rows, place, where(call))
+        return Box("group", rows, tuple(call.path.split("."))[:-1], where(call))
+
+    def read_in(self, unit: Unit) -> list[str]:
+        """The words that are read in the steps of a unit; on the target's side only what remembers them shows them."""
+        seen = self.seen_target(unit)
+        if seen and not is_recurrent(self.record, unit.calls[0]):
+            return []
+        words = self.record.words.get("target" if seen else "source", [])
+        return [words[step] for step in unit.steps if step < len(words)]
 
     # --- caption --------------------------------------------------------
 
     def caption(self) -> list[str]:
         path = self.path
         source, target = f"“{path.source.name}”", f"“{path.target.name}”"
-        parts = [f"{percent(flow.total / path.total)} by {route}" for route, flow in path.flows.items() if route]
-        texts = [f"What “{path.target.name}” takes from {source}: " + ", ".join(parts) + "."] if parts else []
-        own = percent(path.total)
-        texts.append(f"That is {own} of all that the score of {target} is made of.")
+        texts = []
+        if list(path.flows) != [ONLY]:
+            parts = [
+                f"{percent(flow.total / path.total)} by {'the ' * (route == CONTEXT)}{route} ({COLOURS[route][0]})"
+                for route, flow in path.flows.items()
+            ]
+            texts.append(f"What {target} takes from {source}: {', '.join(parts)}.")
+        texts.append(f"{source} is {percent(path.total)} of all that the score of {target} is made of{self.others()}.")
         texts.append(
             "An edge is as thick as its share of flow: |gradient × value| over the edge, normalised over each node's "
             f"inputs, and multiplied along the way. 100% is all that comes from {source}."
         )
         if self.units.left_out:
-            texts.append("Edges with less than 2% of their route are left out.")
+            texts.append(f"Edges with less than {LEAST:.0%} of their route are left out.")
+        if self.units.opened:
+            texts.append(f"Modules with less than {OPENED:.0%} of all are one box.")
         return [*texts, *([self.note] if self.note else [])]
+
+    def others(self) -> str:
+        """What else the output word is made of, the most first."""
+        parts = []
+        for name, end in (("source", ""), ("target", " (read before)")):
+            for word, part in zip(words_of(self.record, name), self.path.parts(name), strict=True):
+                if word != self.path.source or name != "source":
+                    parts.append((part, f"“{word.name}”{end} {percent(part)}"))
+        parts = sorted((part for part in parts if part[0] >= 0.005), key=lambda part: -part[0])
+        told = ", ".join(text for _, text in parts[:FEW])
+        return f"; {told}{', …' if len(parts) > FEW else ''}" if told else ""
 
 
 def percent(share: float) -> str:

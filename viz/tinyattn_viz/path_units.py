@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -13,6 +13,7 @@ from .rnn import Layer, layers
 
 LEAST = 0.02  # of a route's flow: edges with less are left out
 WIDE = 12  # up to so many steps of a module stand side by side
+OPENED = 0.1  # of all flow: at op detail, modules with less stay one box
 KEPT = 6  # of more, so many have a box of their own, besides the first and the last
 
 
@@ -44,10 +45,10 @@ class Units:
         self.ways = list(path.steps())
         self.source, self.target = Unit(), Unit()
         self.unit_of: dict[int, Unit] = {}  # by the number of a call
-        self.group(self.step_key if detail == "step" else self.op_key)
-        if detail == "step":
-            for _, row in groupby(sorted(set(self.unit_of.values()), key=row_key), key=row_key):
-                self.merge_runs(list(row))
+        self.group()
+        for _, row in groupby(sorted(set(self.unit_of.values()), key=row_key), key=row_key):
+            self.merge_runs(list(row))
+        self.opened = self.open() if detail == "op" else set()
         flows = self.flows_between()
         self.flows = thinned(flows, self.source, self.target)
         self.left_out = len(self.flows) < len(flows)
@@ -55,21 +56,28 @@ class Units:
         units = [self.source, *(self.unit_of[n] for n in sorted(self.unit_of)), self.target]
         self.drawn = [unit for unit in dict.fromkeys(units) if unit in drawn]  # in the order they ran
 
-    def group(self, key: Callable[[Call], Hashable]) -> None:
+    def group(self) -> None:
+        """A unit is a module's layer in a time step; outside of modules it is all of a step, or else one op."""
         units: dict[Hashable, Unit] = {}
         for number in sorted({n for way in self.ways for n in (way.tail, way.head) if n is not None}):
-            call = self.path.record.calls[number]
-            unit = units.setdefault(key(call), Unit(layer=self.layers.get(number)))
+            call, layer = self.path.record.calls[number], self.layers.get(number)
+            key = number if not call.path and call.step is None else (call.path, layer, call.step)
+            unit = units.setdefault(key, Unit(layer=layer))
             unit.calls.append(call)
             self.unit_of[number] = unit
 
-    def op_key(self, call: Call) -> Hashable:
-        return call.number
-
-    def step_key(self, call: Call) -> Hashable:
-        """A module in a time step, each of its layers apart; of what runs outside of modules, all of a time step."""
-        alone = not call.path and call.step is None
-        return call.number if alone else (call.path, self.layers.get(call.number), call.step)
+    def open(self) -> set[Unit]:
+        """Make each op of the units that much goes through a unit of its own; returns these."""
+        through: dict[Unit, float] = {}
+        for (_, head, _), flow in self.flows_between().items():
+            through[head] = through.get(head, 0.0) + flow
+        opened = set()
+        for unit in set(self.unit_of.values()):
+            if through.get(unit, 0.0) >= OPENED:
+                alone = [Unit([call], unit.layer) for call in unit.calls]
+                self.unit_of |= {single.calls[0].number: single for single in alone}
+                opened.update(alone)
+        return opened
 
     def flows_between(self) -> Flows:
         flows: Flows = {}
