@@ -270,9 +270,11 @@ class StepPicture:
         if self.attention:
             parts.append("Blue: attention, as thick as its weight, which is the softmax of the similarity.")
             if any(len(found.shown) < len(found.weights) for found in self.attention.values()):
-                parts.append(f"Weights under {LEAST:.0%} are left out.")
+                parts.append(f"Of many words the {MOST} with most weight are drawn, and none under {LEAST:.0%}.")
         if self.read_next():
             parts.append("Dashed: the word that came out is read next, until the end token.")
+        if self.cells.loops:
+            parts.append("Dashed loops: what a step leaves for the next one.")
         if self.values and self.backward:
             parts.append("grad: dloss/dvalue; |grad|: its length.")
         return [" ".join(parts)]
