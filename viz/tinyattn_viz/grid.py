@@ -34,13 +34,14 @@ class Spot:
 
 @dataclass
 class Frame:
-    """A tinted field behind boxes that belong together, with a title at its upper left."""
+    """A tinted field behind boxes that belong together, with a title at its upper left, or at its lower left."""
 
     title: str
     left: float
     bottom: float
     right: float
     top: float
+    below: bool = False
 
 
 @dataclass
@@ -96,7 +97,7 @@ class Grid(Graph):
             },
         )
         width = text_width(frame.title, 12)
-        spot = Spot(frame.left + 8 + width / 2, frame.top - 11, width, 14)
+        spot = Spot(frame.left + 8 + width / 2, frame.bottom + 11 if frame.below else frame.top - 11, width, 14)
         label = f'<<TABLE BORDER="0" CELLPADDING="0"><TR><TD ALIGN="LEFT" WIDTH="{width:.0f}">'
         label += f'<FONT POINT-SIZE="12"><B>{markup(frame.title)}</B></FONT></TD></TR></TABLE>>'
         inside.node(f"f{number}", label, shape="plaintext", **placed(spot))
@@ -125,7 +126,7 @@ def look_of(edge: Edge) -> dict[str, str]:
     if edge.loop:
         return {"style": "dashed", "color": style.LOOP}
     if edge.share is not None:
-        colour = style.blue(0.35 + 0.5 * edge.share)
+        colour = edge.colour or style.blue(0.35 + 0.5 * edge.share)
         return {"color": colour, "penwidth": f"{0.7 + 3.8 * edge.share:.2f}", "arrowsize": "0.6"}
     return {}
 
