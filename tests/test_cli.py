@@ -19,6 +19,7 @@ from tinyattn.cli.progress import TrainingBar
 from tinyattn.storage import load
 from tinyattn.translator.checkpoint import Run
 from tinyattn.translator.config import Config
+from tinyattn_viz.explorer.insides import laid_out
 
 WORDS = {"one": "uno", "two": "dos", "three": "tres", "four": "cuatro"}
 TINY = ["--hidden", "8", "--embed", "4", "--batch-size", "4", "--lr", "0.02"]
@@ -438,7 +439,16 @@ def test_draw(run, tmp_path, detail):
     assert "<svg" in (tmp_path / "picture").read_text()
 
 
+def test_explore(run, tmp_path):
+    file = tmp_path / "page.html"
+    assert main(["explore", run, "one two", "-o", str(file)]) == 0
+    page = file.read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>") and "one two →" in page and '"backward":true' in page and '"best":[' in page
+
+
 @pytest.mark.parametrize("verb, arguments, message", [
+    ("explore", ["one", "-o", "x.svg"], "wanted a name that ends in .html, got '.svg'"),
+    ("explore", [" ", "-o", "x.html"], "wanted at least one token"),
     ("draw", ["one", "-o", "x.gif"], "wanted a name that ends in .svg, .png, .pdf, .dot, .mmd, got 'gif'"),
     ("attend", ["one", "-o", "x"], "wanted a name that ends in .svg, .png, .pdf, got 'no ending'"),
     ("draw", [" ", "-o", "x.dot"], "wanted at least one token"),
@@ -485,6 +495,12 @@ def test_a_translation_of_nothing_has_no_heat_map(run, tmp_path, monkeypatch, ca
     assert "its translation is empty" in refused(capsys, 2, "attend", run, "one", "-o", tmp_path / "a.svg")
 
 
+def test_a_page_needs_a_layout_engine(run, tmp_path, monkeypatch, capsys):
+    laid_out.cache_clear()
+    monkeypatch.setenv("TINYATTN_DOT", "/nowhere/dot")
+    assert "TINYATTN_DOT" in refused(capsys, 1, "explore", run, "one two", "-o", tmp_path / "page.html")
+
+
 @pytest.mark.parametrize("verb", ["draw", "attend"])
 def test_without_a_layout_engine(run, tmp_path, monkeypatch, capsys, verb):
     monkeypatch.setenv("TINYATTN_DOT", "/nowhere/dot")
@@ -523,8 +539,8 @@ def test_warmup(capsys):
 # --- the door ---
 
 
-@pytest.mark.parametrize("verb", ["", "corpus", "train", "translate", "eval", "explain", "draw", "attend", "demo",
-                                  "warmup", "doctor"])
+@pytest.mark.parametrize("verb", ["", "corpus", "train", "translate", "eval", "explain", "draw", "attend",
+                                  "explore", "demo", "warmup", "doctor"])
 def test_help(verb, capsys):
     assert main([*verb.split(), "--help"]) == 0
     assert "Usage: tinyattn" in capsys.readouterr().out

@@ -236,7 +236,7 @@ def test_the_beam_tree(page):
 
 
 def test_another_beam_is_refused(run):
-    with pytest.raises(ValueError, match="explorer: beam must be a tree as Translator.search_tree gives it"):
+    with pytest.raises(ValueError, match=r"explorer: beam must be a tree as Translator\.search_tree gives it"):
         explorer(run, beam={"branches": []})
 
 

@@ -1,6 +1,6 @@
 // Which boxes the overview shows at the moment: a unit, or the phase or time step that it is folded into.
 
-const CLOSED = { width: 128, height: 52 };
+const CLOSED = { width: 140, height: 52 };
 const WORD = 30;  // height of a word
 const HEAD = 30, PADDING = 14;  // of an open unit: above and around what is in it
 

@@ -16,8 +16,11 @@ from tinyattn.record import Record
 from .. import engine
 from .units import Unit, arriving, leaves
 
-BOX = (164.0, 46.0)  # of an op or a leaf, in points, which are the page's pixels
+# In points, which are the page's pixels.
+BOX = (148.0, 46.0)  # of an op or a leaf
+WIDE = (196.0, 46.0)  # of one whose names are longer than LONG letters
 PORT = (116.0, 24.0)  # of a value that comes in or goes out
+LONG = 16
 
 
 @dataclass
@@ -25,6 +28,7 @@ class Inside:
     """Keys of nodes are "c12" for a call, "v7" for a leaf, "in7" and "out7" for a value at the unit's edge."""
 
     keys: list[str] = field(default_factory=list)
+    sizes: list[tuple[float, float]] = field(default_factory=list)
     edges: list[tuple[int, int, int]] = field(default_factory=list)  # places in keys, and the value that flows
 
     def dot(self) -> str:
@@ -34,8 +38,7 @@ class Inside:
             'node [shape=box, fixedsize=true, label=""]',
             "edge [arrowhead=none]",
         ]
-        for k, key in enumerate(self.keys):
-            width, height = size(key)
+        for k, (width, height) in enumerate(self.sizes):
             lines.append(f'n{k} [width="{width / 72:.4f}", height="{height / 72:.4f}"]')
         for rank, kind in (("source", "in"), ("sink", "out")):
             names = [f"n{k}" for k, key in enumerate(self.keys) if key.startswith(kind)]
@@ -45,32 +48,30 @@ class Inside:
         return "\n".join([*lines, "}"])
 
 
-def size(key: str) -> tuple[float, float]:
-    return PORT if key.startswith(("in", "out")) else BOX
-
-
 def inside_of(record: Record, unit: Unit, leaving: Sequence[int]) -> Inside:
     """leaving: numbers of the unit's values that are used elsewhere, or by nobody."""
     inside, places = Inside(), {}
 
-    def add(key: str, value: int | None = None) -> int:
+    def add(key: str, size: tuple[float, float], value: int | None = None) -> int:
         inside.keys.append(key)
+        inside.sizes.append(size)
         if value is not None:
             places[value] = len(inside.keys) - 1
         return len(inside.keys) - 1
 
     for k in arriving(record, unit):
-        add(f"in{k}", k)
+        add(f"in{k}", PORT, k)
     for k in leaves(record, unit):
-        add(f"v{k}", k)
+        add(f"v{k}", BOX, k)
     for call in unit.calls:
-        place = add(f"c{call.number}")
+        names = [call.op, *(record.values[k].name or "" for k in call.outputs)]
+        place = add(f"c{call.number}", WIDE if len("".join(names)) > LONG else BOX)
         used = dict.fromkeys(k for _, k in call.inputs)  # once, where an op is given a value twice
         inside.edges += [(places[k], place, k) for k in used if k in places]
         places.update(dict.fromkeys(call.outputs, place))
     for k in leaving:
         tail = places[k]
-        inside.edges.append((tail, add(f"out{k}"), k))
+        inside.edges.append((tail, add(f"out{k}", PORT), k))
     return inside
 
 
@@ -108,7 +109,7 @@ def geometry(plain: str, inside: Inside) -> dict[str, Any]:
         if kind == "graph":
             width, height = 72 * float(words[1]), 72 * float(words[2])
         elif kind == "node":
-            w, h = size(inside.keys[int(words[0][1:])])
+            w, h = inside.sizes[int(words[0][1:])]
             x, y = 72 * float(words[1]), height - 72 * float(words[2])
             nodes[int(words[0][1:])] = [round(x - w / 2, 1), round(y - h / 2, 1), w, h]
         elif kind == "edge":
