@@ -190,7 +190,7 @@ def test_a_chain_of_10000_ops_is_drawn_without_recursion():
         y = y * 1.0
     picture = draw(y)
     assert len(re.findall(r"^\s*n\d+ \[", picture.dot, re.MULTILINE)) <= 300
-    assert "10,000 ops" in picture.dot and "more than 300" in picture.dot
+    assert "10,000 ops" in picture.dot and "more than 300" in picture.dot.replace("\\l", " ")
 
 
 @pytest.mark.parametrize("detail", ["layers", "", None])

@@ -1,94 +1,127 @@
-"""What to draw as one box where the whole would be too much to read: modules first."""
+"""Which ops share a box: those of a module that is closed, those of all time steps, or simply many in a row.
+
+A picture that would have too many boxes to be read is collapsed: first it is rolled over time, then modules are closed.
+"""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tinyattn.record import Record
 from tinyattn.recorded import Call, Value
 
-Key = tuple[Any, ...]
+Key = tuple[Any, ...]  # ops of one key are one box
+Closed = Callable[[str], str | None]  # from a module's path to that of the closed module it lies in, or is
+STEP = "step "  # how the name of a time step's cluster begins
+ROLLED = "What runs at every time step is drawn once, with the numbers of one; dashed: into the next step."
 
 
 class Grouping:
-    """Which ops share a box. As it stands, none do. `note` says in the caption what was put together."""
+    """closed: which modules are one box each, and a box again each time they run.
+    rolled: is what runs at every time step one box?
+    coarse: are modules closed however often they run, and what lies between them in a time step, too?
+    note: what the caption says of all this.
+    """
 
-    note = ""
+    def __init__(
+        self, record: Record, closed: Closed = lambda path: None, rolled: bool = False, coarse: bool = False, note: str = ""
+    ) -> None:
+        self.closed, self.rolled, self.coarse, self.note = functools.cache(closed), rolled, coarse, note
+        self.keys: list[Key] = []
+        self.rows: list[int] = []  # calls in a row of one module and time step have one number
+        self.steps: dict[Key, dict[int, None]] = {}  # which time steps a box stands for, in the order they ran
+        # Steps lie around a module whose ops all belong to one; they lie inside a module of which some belong to none.
+        boxes = {self.closed(call.path) for call in record.calls}
+        self.stepped = boxes - {self.closed(call.path) for call in record.calls if call.step is None}
+        turns: dict[Any, int] = {}  # how often a module ran in a step
+        counts: dict[str, int] = {}  # of each op in a row
+        row, before = -1, None
+        for call in record.calls:
+            place = (self.path(call), self.closed(call.path), call.step if self.splits(call) else None)
+            if place != before:
+                row, before, counts = row + 1, place, {}
+                turns[place] = turns.get(place, -1) + 1
+            counts[call.op] = counts.get(call.op, 0) + 1
+            key = self.key_of(call, row, turns[place], counts[call.op])
+            self.rows.append(row)
+            self.keys.append(key)
+            if call.step is not None:
+                self.steps.setdefault(key, {})[call.step] = None
+
+    def splits(self, call: Call) -> bool:
+        """Does a row end with the call's time step?"""
+        return self.coarse or self.closed(call.path) in {None, *self.stepped}
+
+    def key_of(self, call: Call, row: int, turn: int, count: int) -> Key:
+        box = self.closed(call.path)
+        if box is None and not (self.coarse and call.step is not None):
+            rolled = self.rolled and call.step is not None
+            return ("op", call.path, turn, call.op, count) if rolled else ("call", call.number)
+        if not self.rolled:
+            return ("row", row)
+        return ("module", box) if self.coarse else ("module", box, turn)
 
     def key(self, call: Call) -> Key:
-        """Ops of one key are one box."""
-        return ("call", call.number)
+        return self.keys[call.number]
+
+    def alone(self, call: Call) -> bool:
+        """Is the call's box that of an op, and not that of a module or row?"""
+        return self.key(call)[0] in ("call", "op")
 
     def path(self, call: Call) -> str:
         """The module that the call's box stands for or lies in."""
-        return call.path
+        box = self.closed(call.path)
+        return call.path if box is None else box
 
     def place(self, call: Call) -> tuple[str, ...]:
         """The clusters around the call's box: its modules, then its time step."""
-        step = () if call.step is None else (f"step {call.step}",)
-        return (*filter(None, call.path.split(".")), *step)
+        path = tuple(filter(None, self.path(call).split(".")))
+        if not self.alone(call):
+            return path[:-1]
+        return path if self.rolled or call.step is None else (*path, f"{STEP}{call.step}")
 
     def title(self, call: Call) -> str:
         """What a box of several ops is called."""
-        return call.op
+        name = self.path(call).rpartition(".")[2]
+        if self.rolled:
+            return name or "every time step"
+        return f"{name} {STEP}{call.step}".strip() if self.splits(call) and call.step is not None else name
 
+    def leaf(self, v: Value, call: Call, name: str) -> Key | None:
+        """The key of the box for a value that no op made and that is the call's input `name`.
 
-class ByStep(Grouping):
-    """A module's ops in one time step, as far as they ran in a row: each layer and direction is a row of its own."""
+        None where it has no box: plain numbers stand in the box of their op, and boxes of several ops list the
+        parameters inside. A parameter has a box in each place that uses it: long lines from one would hide the rest.
+        """
+        if inline(v) or (v.kind != "input" and not self.alone(call)):
+            return None
+        if v.kind == "parameter":
+            return ("parameter", v.number, self.place(call))
+        if self.rolled and call.step is not None:  # one for each step, drawn once
+            return ("leaf", v.kind, v.name or (self.key(call), name))
+        return ("leaf", v.number)
 
-    note = "Each module is one box for each of its time steps."
-
-    def __init__(self, record: Record) -> None:
-        self.rows = [0]
-        for before, call in itertools.pairwise(record.calls):
-            self.rows.append(self.rows[-1] + ((before.path, before.step) != (call.path, call.step)))
-
-    def key(self, call: Call) -> Key:
-        return ("row", self.rows[call.number]) if call.path or call.step is not None else super().key(call)
-
-    def place(self, call: Call) -> tuple[str, ...]:
-        return tuple(call.path.split("."))[:-1]
-
-    def title(self, call: Call) -> str:
-        name = call.path.rpartition(".")[2]
-        return f"{name} step {call.step}".strip() if call.step is not None else name
-
-
-class ByModule(Grouping):
-    """Modules from a depth on are one box each."""
-
-    def __init__(self, depth: int, note: str) -> None:
-        self.depth, self.note = depth, note
-
-    def path(self, call: Call) -> str:
-        return ".".join(call.path.split(".")[: self.depth])
-
-    def key(self, call: Call) -> Key:
-        if call.path:
-            return ("module", self.path(call))
-        return super().key(call) if call.step is None else ("step", call.step)
-
-    def place(self, call: Call) -> tuple[str, ...]:
-        return tuple(self.path(call).split("."))[:-1] if call.path else ()
-
-    def title(self, call: Call) -> str:
-        return self.path(call).rpartition(".")[2] if call.path else f"step {call.step}"
+    def boxes(self, record: Record) -> int:
+        """How many there are."""
+        leaves = {
+            self.leaf(record.values[k], call, name)
+            for call in record.calls
+            for name, k in call.inputs
+            if record.values[k].call is None
+        }
+        return len(set(self.keys)) + len(leaves - {None})
 
 
 class InOrder(Grouping):
     """As many ops in a row as it takes: what is left for a long program without modules."""
 
-    def __init__(self, size: int, total: int) -> None:
-        self.size, self.total = size, total
-        self.note = f"Each box is {size:,} ops in the order they ran, without inputs."
-
-    def key(self, call: Call) -> Key:
-        return ("row", call.number // self.size)
-
-    def place(self, call: Call) -> tuple[str, ...]:
-        return ()
+    def __init__(self, record: Record, size: int) -> None:
+        super().__init__(record, note=f"Each box is {size:,} ops in the order they ran, without inputs.")
+        self.size, self.total = size, len(record.calls)
+        self.keys = [("row", number // size) for number in range(self.total)]
+        self.steps = {}
 
     def path(self, call: Call) -> str:
         return ""
@@ -97,48 +130,67 @@ class InOrder(Grouping):
         first = call.number // self.size * self.size
         return f"ops {first:,} … {min(first + self.size, self.total) - 1:,}"
 
+    def leaf(self, v: Value, call: Call, name: str) -> Key | None:
+        return None
 
-def groupings(record: Record, budget: int) -> Iterator[Grouping]:
-    """From the finest to the coarsest."""
-    yield Grouping()
-    yield ByStep(record)
+
+def from_depth(depth: int) -> Closed:
+    """Modules at this depth are closed; the outermost ones are at 1."""
+    return lambda path: ".".join(path.split(".")[:depth]) if path.count(".") + 1 >= depth and path else None
+
+
+def at_most(depth: int) -> Closed:
+    """As `from_depth`, and outer modules, too, are boxes of what is left of them."""
+    return lambda path: ".".join(path.split(".")[:depth]) or None
+
+
+def where_asked(record: Record, collapse: Callable[[str, str], bool]) -> Closed:
+    """Modules are closed where `collapse(path, class_name)` says so, an outer one before those inside."""
+
+    def closed(path: str) -> str | None:
+        parts = path.split(".") if path else []
+        outer = (".".join(parts[: k + 1]) for k in range(len(parts)))
+        return next((module for module in outer if collapse(module, record.modules.get(module, ""))), None)
+
+    return closed
+
+
+def groupings(record: Record, budget: int, closed: Closed | None, rolled: bool | None) -> Iterator[Grouping]:
+    """From the finest to the coarsest. closed: what the caller wants closed; rolled: as in `draw`."""
+    steps = any(call.step is not None for call in record.calls)
+    first: dict[str, Any] = {} if closed is None else {"closed": closed}
+    if not (rolled and steps):
+        yield Grouping(record, **first)
+    if rolled is not False and steps:
+        yield Grouping(record, **first, rolled=True, note=ROLLED)
     deepest = max((call.path.count(".") + 1 for call in record.calls if call.path), default=0)
-    yield ByModule(deepest, "Each module is one box.")
-    for depth in range(deepest - 1, 0, -1):
-        yield ByModule(
-            depth, f"Each module of the outer {depth} is one box." if depth > 1 else "Each outermost module is one box."
-        )
+    if not rolled:
+        note = "Each module is one box for each of its time steps."
+        yield Grouping(record, at_most(deepest), coarse=True, note=note)
+    for depth in range(deepest, 0, -1):
+        which = "Each module" if depth == deepest else f"Each module of the outer {depth}" if depth > 1 else ""
+        note = f"{which or 'Each outermost module'} is one box. Dashed: into the next step."
+        yield Grouping(record, at_most(depth), rolled=True, coarse=True, note=note)
     total = len(record.calls)
     size = max(2, -(-total // max(1, budget // 8)))  # a long chain is no easier to follow than a short one
     while True:
-        yield InOrder(size, total)
+        yield InOrder(record, size)
         size *= 2
 
 
-def within_budget(record: Record, budget: int) -> Grouping:
+def within_budget(
+    record: Record, budget: int, closed: Closed | None = None, rolled: bool | None = None
+) -> Grouping:
     """The finest grouping with at most `budget` boxes."""
     whole = 0
-    for grouping in groupings(record, budget):
-        boxes = len({grouping.key(call) for call in record.calls}) + len(leaves(record, grouping))
+    for grouping in groupings(record, budget, closed, rolled):
+        boxes = grouping.boxes(record)
         if boxes <= budget:
             break
         whole = whole or boxes
     if whole:
         grouping.note += f" All of it would be {whole:,} boxes, more than {budget:,}."
     return grouping
-
-
-def leaves(record: Record, grouping: Grouping) -> set[int]:
-    """The numbers of the values that no op made and that have a box of their own.
-
-    Plain numbers stand in the box of their op. Where ops share boxes, parameters are listed in the boxes that use
-    them, and constants left out.
-    """
-    shown = {"input", "parameter", "constant"} if type(grouping) is Grouping else {"input"}
-    if isinstance(grouping, InOrder):
-        return set()
-    used = (record.values[k] for call in record.calls for _, k in call.inputs)
-    return {v.number for v in used if v.kind in shown and not inline(v)}
 
 
 def inline(v: Value) -> bool:

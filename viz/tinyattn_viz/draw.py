@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tinyattn.record import Record
 from tinyattn.tensor import Tensor
 
+from .collapse import from_depth, where_asked
 from .graph import Graph
 from .grid import Grid
 from .layers import layer_graph
@@ -25,6 +27,9 @@ def draw(
     names: Mapping[str, Tensor] | None = None,
     budget: int = BUDGET,
     rolled: bool | None = None,
+    depth: int | None = None,
+    collapse: Callable[[str, str], bool] | None = None,
+    backward: bool = False,
 ) -> Picture:
     """A picture of a computation.
 
@@ -32,10 +37,14 @@ def draw(
     detail: "op" for every op, clustered by module and time step; "step" for a column for each time step, with words
     and attention; "layer" for modules as boxes.
     names: what to call tensors, like dict(model.named_parameters()); else they are called as the caller's variables.
-    budget: above so many boxes the picture collapses, modules first, and says so in its caption.
-    rolled: is what runs at every time step drawn once? Unless told, at "layer" only.
-    Raises: TypeError for anything else; ValueError for another detail, a budget below 1, a record or tensor with
-    nothing to draw, or layers of a lone tensor. The Picture raises LayoutError when it is rendered without an engine.
+    budget: above so many boxes the picture collapses: it is rolled, then modules are closed. Its caption says so.
+    rolled: is what runs at every time step drawn once? Unless told, at "layer", and at "op" above the budget.
+    depth: at "op", modules from this depth on are one box each; the outermost are at depth 1.
+    collapse: at "op", `collapse(path, class_name)` says which modules are one box each.
+    backward: at "op", is the backward pass drawn over the forward one: how gradients flow, and how each op makes them?
+    Raises: TypeError for anything else; ValueError for another detail, a budget or depth below 1, both depth and
+    collapse, any of the three at another detail than "op", a record or tensor with nothing to draw, or layers of a
+    lone tensor. The Picture raises LayoutError when it is rendered without an engine.
     """
     if detail not in ("op", "step", "layer"):
         raise ValueError(f'draw: detail must be "layer", "step" or "op", got {detail!r}')
@@ -45,22 +54,29 @@ def draw(
         raise ValueError(f"draw: budget must be at least 1 box, got {budget}")
     if isinstance(what, Tensor) and detail != "op":
         raise ValueError('draw: the graph behind a tensor knows no modules: pass a record, or detail="op"')
+    if detail != "op" and (depth, collapse, backward) != (None, None, False):
+        raise ValueError(f'draw: depth, collapse and backward are for detail="op", got detail={detail!r}')
+    if depth is not None and (depth < 1 or collapse is not None):
+        raise ValueError(f"draw: depth must be at least 1, and without collapse, got {depth}")
     if isinstance(what, Tensor):
         record, note = record_of(what, sys._getframe(1), names or {})
-        missing = "grad not kept"  # by plain tensors; a record keeps them all
     else:
-        record, note, missing = what, "", "no gradient"
+        record, note = what, ""
         for name, x in (names or {}).items():
             record.name(x, name)
     if not record.calls:
         raise ValueError("draw: nothing was recorded: call the model or ops inside the `with record()` block")
+    closed = None if depth is None else from_depth(depth)
+    if collapse is not None:
+        closed = where_asked(record, collapse)
+    ops = functools.partial(op_graph, record, budget, isinstance(what, Record), rolled, closed, backward)
     graph: Graph
     if detail == "step" or (detail == "layer" and rolled is False):
         graph = step_graph(record, rolled=bool(rolled), values=detail == "step", budget=budget)
     else:
-        graph = layer_graph(record) if detail == "layer" else op_graph(record, budget, missing)
+        graph = layer_graph(record) if detail == "layer" else ops()
     if len(graph.boxes) > budget:  # layers of a long program without modules are its ops
-        graph = op_graph(record, budget, missing)
+        graph = ops()
     graph.caption += [note] if note else []
     program = "nop2" if isinstance(graph, Grid) else "dot"
     return Picture(graph.dot(), program=program, tips=graph.tips(), graph=graph)

@@ -27,6 +27,7 @@ class Edge:
     head: int
     label: str = ""
     loop: bool = False  # goes back to an earlier box, in the next round of a loop
+    backward: bool = False  # a gradient flows here, beside the edge by which the value came
     level: bool = False  # its ends stand side by side
     share: float | None = None  # from 0 to 1: of a flow or of attention; the more, the thicker
     colour: str = ""  # of an edge with a share, and of its label
@@ -99,7 +100,11 @@ class Graph:
             if edge.level:
                 look["constraint"] = "false"
                 dot.body.append(f"\t{{rank=same n{edge.tail} n{edge.head}}}\n")
-            dot.edge(f"n{edge.tail}", f"n{edge.head}", lines(edge.label), **look)
+            ends = edge.tail, edge.head
+            if edge.backward:  # written like the edge beside it, so that the layout puts them side by side
+                ends = edge.head, edge.tail
+                look |= {"dir": "back", "color": style.GRADIENT, "fontcolor": style.GRADIENT}
+            dot.edge(f"n{ends[0]}", f"n{ends[1]}", lines(edge.label), **look)
         return dot.source
 
     def write_box(self, dot: Any, number: int) -> None:
@@ -134,6 +139,7 @@ ROWS = {
     "shape": f'<FONT POINT-SIZE="10" COLOR="{style.MUTED}">{{}}</FONT>',
     "number": f'<FONT POINT-SIZE="10" FACE="{style.MONO}">{{}}</FONT>',
     "gradient": f'<FONT POINT-SIZE="10" FACE="{style.MONO}" COLOR="{style.GRADIENT}">{{}}</FONT>',
+    "rule": f'<FONT POINT-SIZE="10" COLOR="{style.GRADIENT}"><I>{{}}</I></FONT>',
     "note": f'<FONT POINT-SIZE="11" COLOR="{style.NAME}">{{}}</FONT>',
     "cells": '<FONT POINT-SIZE="10">{}</FONT>',  # columns of a table
     "words": '<FONT POINT-SIZE="12">{}</FONT>',
@@ -146,10 +152,21 @@ def table(rows: list[tuple[str, str]]) -> str:
     for how, text in rows:
         if how == "name":  # beside what stands before it
             lines[-1] += " " + ROWS[how].format(markup(text))
+        elif how == "heat":  # colours, a row a line
+            lines.append(heat([row.split(" ") for row in text.split("\n")]))
         else:
             lines.append(ROWS[how].format(markup(text)))
     cells = "".join(f'<TR><TD ALIGN="LEFT">{line}</TD></TR>' for line in lines)
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'
+
+
+def heat(rows: list[list[str]]) -> str:
+    """A table of coloured cells, in a frame: the cells alone would be spread over the whole box."""
+    wide = min(18, 144 // len(rows[0]))
+    cell = f'<TD WIDTH="{wide}" HEIGHT="9" FIXEDSIZE="TRUE" BGCOLOR="{{}}"></TD>'
+    cells = "".join(f"<TR>{''.join(map(cell.format, row))}</TR>" for row in rows)
+    frame = f'WIDTH="{wide * len(rows[0]) + 2}" HEIGHT="{9 * len(rows) + 2}" FIXEDSIZE="TRUE"'
+    return f'<TABLE {frame} ALIGN="LEFT" BORDER="1" COLOR="#c3ccd4" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{cells}</TABLE>'
 
 
 def lines(text: str) -> str | None:

@@ -91,8 +91,8 @@ def edges(graph: Graph) -> Iterator[str]:
         text = f'|"{broken(edge.label)}"|' if edge.label.strip() else ""
         yield f"n{edge.tail} {arrow}{text} n{edge.head}"
     for number, edge in enumerate(graph.edges):
-        if edge.loop:
-            yield f"linkStyle {number} stroke:{style.LOOP}"
+        if edge.loop or edge.backward:
+            yield f"linkStyle {number} stroke:{style.GRADIENT if edge.backward else style.LOOP}"
         elif edge.share is not None:
             colour = style.blue(0.35 + 0.5 * edge.share)
             yield f"linkStyle {number} stroke-width:{1 + 6 * edge.share:.1f}px,stroke:{colour}"
@@ -122,6 +122,8 @@ def label(rows: list[tuple[str, str]]) -> str:
     """Rows of a box as lines; a name stands beside what is before it."""
     text = ""
     for how, words in rows:
+        if how == "heat":  # colours
+            continue
         tag = TAGS.get(how)
         written = f"<{tag}>{escaped(words)}</{tag}>" if tag else escaped(words)
         text += ("" if not text else " " if how == "name" else "<br/>") + written

@@ -6,6 +6,9 @@ kind of box has a shape of its own as well, so nothing is said by colour alone. 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 FONT = "Helvetica,Arial,sans-serif"
 MONO = "DejaVu Sans Mono,Menlo,Consolas,monospace"
 INK = "#1b2733"  # text and outlines
@@ -33,11 +36,26 @@ CLUSTER_OUTLINE = "#9fb4c7"
 BLUES = ("#f7fbff", "#deebf7", "#c6dbef", "#9ecae1", "#6baed6", "#4292c6", "#2171b5", "#08519c", "#08306b")
 
 
+# ColorBrewer "RdBu", blue to red over near white: which of them it is, people with any kind of colour vision can tell.
+DIVERGING = ("#2166ac", "#67a9cf", "#f7f7f7", "#ef8a62", "#b2182b")
+NOT_FINITE = "#8a8a8a"
+
+
 def blue(weight: float) -> str:
     """The colour of a weight from 0 to 1."""
-    place = min(max(weight, 0.0), 1.0) * (len(BLUES) - 1)
-    left = min(int(place), len(BLUES) - 2)
-    parts = [(int(BLUES[left][i : i + 2], 16), int(BLUES[left + 1][i : i + 2], 16)) for i in (1, 3, 5)]
+    return between(BLUES, weight)
+
+
+def diverging(x: float) -> str:
+    """The colour of a number from −1 to 1."""
+    return between(DIVERGING, (x + 1) / 2) if math.isfinite(x) else NOT_FINITE
+
+
+def between(colours: Sequence[str], place: float) -> str:
+    """The colour at a place from 0, where the first is, to 1, where the last is."""
+    place = min(max(place, 0.0), 1.0) * (len(colours) - 1)
+    left = min(int(place), len(colours) - 2)
+    parts = [(int(colours[left][i : i + 2], 16), int(colours[left + 1][i : i + 2], 16)) for i in (1, 3, 5)]
     return "#" + "".join(f"{round(a + (b - a) * (place - left)):02x}" for a, b in parts)
 
 
