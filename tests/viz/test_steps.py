@@ -14,7 +14,7 @@ from tinyattn.translator.config import Config
 from tinyattn.translator.replay import replay
 from tinyattn.translator.translator import Hypothesis, Translation, Translator
 from tinyattn_viz import draw
-from tinyattn_viz.steps import step_graph
+from tinyattn_viz.steps import attention, step_graph
 
 
 def translated(source="let's go", target="vamos", backward_from=(), **options):
@@ -153,6 +153,18 @@ def test_edges_go_round_boxes():
                 assert not inside or number in (edge.tail, edge.head), (edge, number)
 
 
+def test_edges_of_different_boxes_do_not_run_into_each_other():
+    graph = step_graph(translated("a b c", "d e", layers=2, bidirectional=True))
+    upright = []
+    for edge, route in graph.routes:
+        route.straighten()
+        pieces = itertools.pairwise(route.curve[::3])
+        upright += [(edge, x0, *sorted((y0, y1))) for (x0, y0), (x1, y1) in pieces if x0 == x1 and abs(y0 - y1) > 30]
+    for (one, x0, low0, high0), (other, x1, low1, high1) in itertools.combinations(upright, 2):
+        meet = x0 == x1 and low0 < high1 and low1 < high0
+        assert not meet or one.tail == other.tail, (one, other)
+
+
 def test_both_directions_and_layers_are_rows():
     graph = step_graph(translated("let's go now", "vamos ahora", layers=2, bidirectional=True))
     rows = [titled(graph, f"LSTM {layer} {arrow}") for layer in (1, 2) for arrow in "→←"]
@@ -197,6 +209,13 @@ def test_of_many_words_those_with_most_weight_are_drawn():
         assert len(rows) == 8 and rows[-1].startswith("10 others") and "similarity" not in rows[0]
         assert sum(e.head == number and e.share is not None for e in graph.edges) == 6
     assert "the 6 with most weight are drawn, and none under 3%" in graph.caption[0]
+
+
+def test_weights_of_few_percent_are_left_out_but_of_few_words_none():
+    cells, scores = [[]] * 5, np.zeros((1, 1, 5))
+    assert attention(cells, scores, np.array([[[0.02, 0.05, 0.9, 0.01, 0.02]]])).shown == [1, 2]
+    assert attention(cells, scores, np.full((1, 1, 5), 0.02)).shown == [0]
+    assert attention(cells[:4], scores[..., :4], np.array([[[0.02, 0.05, 0.92, 0.01]]])).shown == [0, 1, 2, 3]
 
 
 def test_a_repeated_word_has_the_chance_of_its_own_step():
