@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tinyattn_viz import engine, heatmap
+from tinyattn_viz.labels import text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
 WEIGHTS = np.array([[0.4, 0.6], [0.125, 0.875]])
@@ -51,20 +52,43 @@ def test_png_and_pdf_hold_the_same_picture():
     assert all(f">{text.replace(chr(39), '&#39;')}</text>" in drawn for text in texts(picture))
 
 
+def test_what_is_what_is_written_on_it():
+    assert {"source →", "target ↓", "weight", "0", "0.5", "1"} <= set(texts(heatmap(WEIGHTS, ["a", "b"], ["c", "d"])))
+
+
 def test_a_source_written_from_right_to_left_begins_on_the_right():
     arabic = places(heatmap(WEIGHTS, ["مرحبا", "بالعالم"], ["hello", "world"]))
     english = places(heatmap(WEIGHTS, ["hello", "world"], ["مرحبا", "بالعالم"]))
     assert arabic["مرحبا"] > arabic["بالعالم"] and english["hello"] < english["world"]
     assert arabic["0.40"] > arabic["0.60"]  # the weights go with their words
+    assert "← source" in arabic and "source →" in english
 
 
-@pytest.mark.parametrize("count", [1, 16, 17, 60])
-def test_words_keep_clear_of_each_other(count):
-    words = [f"{'w' * (k % 9 + 1)}{k}" for k in range(count)]
-    picture = heatmap(np.full((1, count), 1 / count), words, ["x"])
-    found = places(picture)
-    gaps = np.diff([found[word] for word in words])
-    assert all(gap > 6 * (len(a) + len(b)) / 2 for gap, a, b in zip(gaps, words, words[1:]))
+def test_long_sentences_get_small_cells_with_the_weights_that_matter():
+    words = [f"word{k}" for k in range(40)]
+    weights = np.full((40, 40), 0.2 / 39)
+    np.fill_diagonal(weights, 0.8)
+    picture = heatmap(weights, words, words)
+    width, height = (float(x) for x in re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', picture.svg).groups())
+    assert width < 1500 and height < 1200
+    assert texts(picture).count(".80") == 40 and ".01" not in texts(picture)
+    assert "Weights below 0.05 are not written." in picture.svg and "are not written" not in heatmap(WEIGHTS, ["a", "b"], ["c", "d"]).svg
+    assert texts(picture).count("word7") == 4  # at both ends of its row and of its column
+
+
+def test_the_score_is_in_the_caption():
+    with_score = " ".join(texts(heatmap(WEIGHTS, ["a", "b"], ["c", "d"], score=-0.25)))
+    assert "Score of the translation: −0.25." in with_score
+    assert "Score" not in " ".join(texts(heatmap(WEIGHTS, ["a", "b"], ["c", "d"])))
+
+
+def test_words_wider_than_the_page_stay_on_it():
+    picture = heatmap(WEIGHTS, ["w" * 90, "w" * 80], ["v" * 70, ""])
+    width = float(re.search(r'viewBox="0 0 ([\d.]+)', picture.svg)[1])
+    for element in ElementTree.fromstring(picture.svg).iter(f"{SVG}text"):
+        x, long = float(element.get("x")), text_width(element.text or "", float(element.get("font-size")))
+        left = x - long * {"start": 0, "middle": 0.5, "end": 1}[element.get("text-anchor")]
+        assert 0 <= left and left + long <= width, element.text
 
 
 @pytest.mark.parametrize(

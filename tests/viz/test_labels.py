@@ -40,7 +40,8 @@ def test_strange_tokens_stay_text_wherever_they_stand():
 
 @pytest.mark.parametrize(
     "text, shown",
-    [("a\nb", "a␊b"), ("\x00", "␀"), ("\x7f", "␡"), ("\u2028", "�"), ("\ud800", "�"), ("\uffff", "�"), ("  ", "␣␣")],
+    [("a\nb", "a␊b"), ("\x00", "␀"), ("\x7f", "␡"), ("\u2028", "�"), ("\ud800", "�"), ("\uffff", "�"), ("  ", "␣␣"),
+     ("a\u202eb", "a�b"), ("\u2066", "�"), ("\ufeff", "�"), ("a\u200b", "a�"), ("👨\u200d👩", "👨\u200d👩"), ("می\u200cشود", "می\u200cشود")],
 )
 def test_what_has_no_sign_gets_one(text, shown):
     assert visible(text) == shown

@@ -9,8 +9,10 @@ from __future__ import annotations
 import html
 from typing import Any, NamedTuple
 
-from .labels import plain, visible
-from .style import FONT, INK
+from .labels import plain, text_width, visible
+from .style import FONT, INK, MUTED
+
+SMALL = 11.0  # the size of a caption's letters
 
 ANCHORS = {"left": "start", "middle": "middle", "right": "end"}
 JUSTIFY = {"left": "\\l", "middle": "", "right": "\\r"}
@@ -57,6 +59,20 @@ class Canvas:
         self.curves: list[Curve] = []
         self.rectangles: list[Rectangle] = []
         self.texts: list[Text] = []
+
+    def add_paragraph(self, x: float, y: float, words: str, width: float) -> float:
+        """Words in small lines no wider than `width`, as a caption has them, from y downwards; where they end."""
+        lines = [""]
+        for word in words.split(" "):
+            longer = f"{lines[-1]} {word}".strip()
+            if lines[-1] and text_width(longer, SMALL) > width:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+        self.texts += [
+            Text(x, y + SMALL * (0.5 + 1.45 * number), line, SMALL, "left", MUTED) for number, line in enumerate(lines)
+        ]
+        return y + 1.45 * SMALL * len(lines)
 
     def svg(self) -> str:
         size = f"{self.width:g}"

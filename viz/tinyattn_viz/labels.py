@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import html
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 SMALL = 8  # up to so many elements a value is written out, larger ones as statistics
+
+
+# Characters without a sign that would turn their neighbours round, or pass unseen. Joiners stay: scripts need them.
+UNSEEN = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # by their bidirectional class
+EMPTY = "\u200b\u2060\ufeff"
 
 
 def visible(text: str) -> str:
@@ -22,7 +28,12 @@ def visible(text: str) -> str:
             character = chr(0x2400 + code)
         elif code == 0x7F:
             character = "␡"
-        elif unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or code & 0xFFFE == 0xFFFE:
+        elif (
+            unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+            or code & 0xFFFE == 0xFFFE
+            or character in EMPTY
+            or unicodedata.bidirectional(character) in UNSEEN
+        ):
             character = "�"
         signs.append(character)
     return "".join(signs)
@@ -79,3 +90,20 @@ def value(array: np.ndarray) -> list[str]:
             f"{number(finite.min())} … {number(finite.max())}",
         ]
     return lines if finite.size == array.size else [*lines, strange]
+
+
+def text_width(text: str, size: float = 13.0) -> float:
+    """An upper estimate in points: East Asian letters are square, others on average narrower than their height."""
+    total = 0.0
+    for character in visible(text):
+        if unicodedata.combining(character):
+            continue
+        wide = unicodedata.east_asian_width(character) in "WF"
+        total += 1.0 if wide else 0.85 if character in "mwMWQ@%—" else 0.36 if character in "iljtfr.,:;'!|" else 0.6
+    return total * size
+
+
+def right_to_left(words: Sequence[str]) -> bool:
+    """Are more letters written from right to left than from left to right?"""
+    directions = [unicodedata.bidirectional(character) for word in words for character in word]
+    return sum(d in ("R", "AL") for d in directions) > directions.count("L")
