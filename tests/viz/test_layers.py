@@ -187,6 +187,8 @@ def test_after_backward_a_box_says_how_long_its_gradient_is():
         x = ta.tensor([[3.0, 4.0]])
         loss, _ = used(x).sum(), unused(x)
     assert not any(how == "gradient" for box in layer_graph(run).boxes for how, _ in box.rows)
+    early = [text for box in layer_graph(run, backward=True).boxes for how, text in box.rows if how == "gradient"]
+    assert early == ["no gradient yet"] * 2
     loss.backward()
     graph = layer_graph(run)
     rows = {box.rows[0][1]: [text for how, text in box.rows if how == "gradient"] for box in graph.boxes}

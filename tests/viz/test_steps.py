@@ -14,7 +14,8 @@ from tinyattn.translator.config import Config
 from tinyattn.translator.replay import replay
 from tinyattn.translator.translator import Hypothesis, Translation, Translator
 from tinyattn_viz import draw
-from tinyattn_viz.steps import attention, step_graph
+from tinyattn_viz.attended import attention
+from tinyattn_viz.steps import step_graph
 
 
 def translated(source="let's go", target="vamos", backward_from=(), **options):
@@ -105,6 +106,12 @@ def test_after_backward_small_gradients_are_numbers_and_long_ones_lengths():
     assert any(text.startswith("|grad| ") for text in texts(graph.boxes[titled(graph, "softmax")[0]]))
     assert pairs(graph, titled(graph, "softmax"), [loss]) == [(0, 0), (1, 0)]
     assert "dloss/dvalue" in graph.caption[0]
+
+
+def test_before_backward_it_says_so_if_asked(graph):
+    asked = step_graph(video(), backward=True)
+    assert "no gradient yet" in texts(asked.boxes[titled(asked, "softmax")[0]])
+    assert not any(how == "gradient" for box in graph.boxes for how, _ in box.rows)
 
 
 def test_what_backward_did_not_reach_has_no_gradient():

@@ -42,8 +42,9 @@ def draw(
     depth: at "op", modules from this depth on are one box each; the outermost are at depth 1.
     collapse: at "op", `collapse(path, class_name)` says which modules are one box each.
     backward: at "op", is the backward pass drawn over the forward one: how gradients flow, and how each op makes them?
+    At the others, do boxes say where gradients are missing? Those that are there they always say.
     Raises: TypeError for anything else; ValueError for another detail, a budget or depth below 1, both depth and
-    collapse, any of the three at another detail than "op", a record or tensor with nothing to draw, or layers of a
+    collapse, either of them at another detail than "op", a record or tensor with nothing to draw, or layers of a
     lone tensor. The Picture raises LayoutError when it is rendered without an engine.
     """
     if detail not in ("op", "step", "layer"):
@@ -54,8 +55,8 @@ def draw(
         raise ValueError(f"draw: budget must be at least 1 box, got {budget}")
     if isinstance(what, Tensor) and detail != "op":
         raise ValueError('draw: the graph behind a tensor knows no modules: pass a record, or detail="op"')
-    if detail != "op" and (depth, collapse, backward) != (None, None, False):
-        raise ValueError(f'draw: depth, collapse and backward are for detail="op", got detail={detail!r}')
+    if detail != "op" and (depth, collapse) != (None, None):
+        raise ValueError(f'draw: depth and collapse are for detail="op", got detail={detail!r}')
     if depth is not None and (depth < 1 or collapse is not None):
         raise ValueError(f"draw: depth must be at least 1, and without collapse, got {depth}")
     if isinstance(what, Tensor):
@@ -72,9 +73,9 @@ def draw(
     ops = functools.partial(op_graph, record, budget, isinstance(what, Record), rolled, closed, backward)
     graph: Graph
     if detail == "step" or (detail == "layer" and rolled is False):
-        graph = step_graph(record, rolled=bool(rolled), values=detail == "step", budget=budget)
+        graph = step_graph(record, rolled=bool(rolled), values=detail == "step", budget=budget, backward=backward)
     else:
-        graph = layer_graph(record) if detail == "layer" else ops()
+        graph = layer_graph(record, backward) if detail == "layer" else ops()
     if len(graph.boxes) > budget:  # layers of a long program without modules are its ops
         graph = ops()
     graph.caption += [note] if note else []

@@ -24,16 +24,18 @@ NO_BREAK = "\u00a0·\u00a0"  # lines end at sums rather than at products
 Unit = tuple[Any, ...]  # what is one box: ("module", path), ("op", path, place), ("input", name)
 
 
-def layer_graph(record: Record) -> Graph:
-    return LayerPicture(record).draw()
+def layer_graph(record: Record, backward: bool = False) -> Graph:
+    """backward: say where gradients are missing even if none is there."""
+    return LayerPicture(record, backward).draw()
 
 
 class LayerPicture:
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, backward: bool) -> None:
         self.record, self.formulas, self.layers = record, Formulas(record), layers(record)
         paths = {call.path for call in record.calls}
         self.innermost = {path for path in paths if path and not any(p.startswith(f"{path}.") for p in paths)}
-        self.backward = any(v.gradient is not None for v in record.values)
+        self.missing = "no gradient" if any(v.gradient is not None for v in record.values) else "no gradient yet"
+        self.backward = backward or self.missing == "no gradient"
         self.units: dict[Unit, list[Call]] = {}  # in the order of their first calls
         self.parameters: dict[Unit, dict[int, Value]] = {}
         self.origins: dict[int, list[Unit]] = {}  # by the number of a value: the boxes it comes from
@@ -151,7 +153,7 @@ class LayerPicture:
         if not self.backward or not parameters:
             return []
         length = np.sqrt(sum(np.square(gradient, dtype=np.float64).sum() for gradient in gradients))
-        return [("gradient", f"|grad| {number(length, 2)}" if gradients else "no gradient")]
+        return [("gradient", f"|grad| {number(length, 2)}" if gradients else self.missing)]
 
     def add_output(self, graph: Graph, numbers: dict[Unit, int]) -> None:
         """The words that came out, behind the last box; and the loop in which each of them is the next one to go in."""

@@ -6,13 +6,12 @@ The encoder's steps stand on the left and the decoder's on the right of them, or
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from tinyattn.record import Record
-from tinyattn.recorded import Call, Value
 
+from .attended import LEAST, MOST, SOFTMAXES, Attention, find_attention
 from .cells import Block, Cell, Cells
 from .columns import TITLE, Columns, Crossing
 from .describe import module_title, where, word_rows
@@ -24,49 +23,40 @@ from .layers import layer_graph
 from .style import MUTED
 from .ways import Ways
 
-FEW = 4  # up to so many elements a value is written out, and up to so many words none is left out
-LEAST = 0.03  # attention below it is not drawn where there are more words
-MOST = 6  # words in a box of attention
+FEW = 4  # up to so many elements a value is written out
 NARROW = 20  # letters in a line: more make two
-SOFTMAXES = ("softmax", "masked_softmax")
 
 
-@dataclass
-class Attention:
-    """What a cell looks at: for each position the cells that it was made in, its similarity, and its weight."""
-
-    cells: list[list[Cell]]
-    scores: np.ndarray
-    weights: np.ndarray
-    shown: list[int]  # the positions that are drawn
-
-
-def step_graph(record: Record, rolled: bool = False, values: bool = True, budget: int = 300) -> Graph:
-    """rolled: all steps in one column. values: with numbers, and attention by weight.
+def step_graph(
+    record: Record, rolled: bool = False, values: bool = True, budget: int = 300, backward: bool = False
+) -> Graph:
+    """rolled: all steps in one column. values: with numbers, and attention by weight. backward: say where gradients
+    are missing even if none is there.
 
     A record without time steps is drawn as its layers; one of more boxes than the budget in one column.
     """
     if all(call.step is None for call in record.calls):
-        graph = layer_graph(record)
+        graph = layer_graph(record, backward)
         graph.caption.append("There are no time steps: ops get one in `with tinyattn.state.time_step(t):`.")
         return graph
-    grid = StepPicture(record, rolled, values).draw()
+    grid = StepPicture(record, rolled, values, backward).draw()
     if len(grid.boxes) > budget and not rolled:
         count = len(grid.boxes)
-        grid = StepPicture(record, rolled=True, values=values).draw()
+        grid = StepPicture(record, True, values, backward).draw()
         grid.caption.append(f"A column for each step would be {count:,} boxes, more than {budget:,}.")
     return grid
 
 
 class StepPicture:
-    def __init__(self, record: Record, rolled: bool, values: bool) -> None:
+    def __init__(self, record: Record, rolled: bool, values: bool, backward: bool) -> None:
         self.record, self.rolled, self.values = record, rolled, values and not rolled
         self.cells = Cells(record)
         self.cells.add_words()
         self.output = self.cells.add_output()
         self.formulas = Formulas(record)
-        self.backward = any(v.gradient is not None for v in record.values)
-        self.attention = self.find_attention() if self.values else {}
+        self.missing = "no gradient" if any(v.gradient is not None for v in record.values) else "no gradient yet"
+        self.backward = backward or self.missing == "no gradient"
+        self.attention = find_attention(self.cells) if self.values else {}
         if rolled:
             self.cells.roll()
 
@@ -126,44 +116,6 @@ class StepPicture:
             return [(self.output.cells[0], target.cells[0])]
         return list(zip(self.output.sorted_cells(), target.sorted_cells()[1:], strict=False))
 
-    # --- attention ------------------------------------------------------
-
-    def find_attention(self) -> dict[Cell, Attention]:
-        """By the cell that takes the sum: where a softmax over the steps of another block weighs what they made."""
-        users: dict[int, list[Call]] = {}
-        for call in self.record.calls:
-            for _, k in call.inputs:
-                for origin in self.cells.origins.of(k):
-                    users.setdefault(origin, []).append(call)
-        found = {}
-        for call in self.record.calls:
-            if call.op in SOFTMAXES and call.step is not None:
-                weights = self.record.values[call.outputs[0]]
-                scores = self.record.values[call.inputs[0][1]]
-                for user in users.get(weights.number, []):
-                    head = self.cells.made_in.get(user.outputs[0])
-                    looked_at = self.looked_at(weights, user)
-                    if head and looked_at and head.row.block is not looked_at[0][0].row.block:
-                        found[head] = attention(looked_at, scores.array, weights.array)
-        return found
-
-    def looked_at(self, weights: Value, user: Call) -> list[list[Cell]]:
-        """Of what `user` weighs: the cells that each position along the weights' last dimension was made in."""
-        size = weights.array.shape[-1]
-        for _, k in user.inputs:
-            origins = self.cells.origins.array(k)
-            if weights.number in self.cells.origins.of(k):
-                continue
-            for axis in range(origins.ndim):
-                if origins.shape[axis] != size:
-                    continue
-                numbers = [np.unique(np.take(origins, i, axis)).tolist() for i in range(size)]
-                made = [self.cells.cells_of(ns) for ns in numbers]
-                steps = [{cell.step for cell in cells} for cells in made]
-                if all(len(step) == 1 and None not in step for step in steps) and len(set.union(*steps)) == size:
-                    return made
-        return []
-
     # --- what stands in a box -------------------------------------------
 
     def box_rows(self, cell: Cell) -> list[tuple[str, str]]:
@@ -215,7 +167,7 @@ class StepPicture:
                 rows.append(("number", numbers(v.array)))
             if self.values and self.backward and v.requires_grad:
                 if v.gradient is None:
-                    rows.append(("gradient", "no gradient"))
+                    rows.append(("gradient", self.missing))
                 elif few:
                     rows.append(("gradient", f"grad {numbers(v.gradient, two_digits)}"))
                 else:
@@ -278,15 +230,6 @@ class StepPicture:
         if self.values and self.backward:
             parts.append("grad: dloss/dvalue; |grad|: its length.")
         return [" ".join(parts)]
-
-
-def attention(cells: list[list[Cell]], scores: np.ndarray, weights: np.ndarray) -> Attention:
-    """The first row of weights, and which of them are worth drawing."""
-    size = len(cells)
-    weights, scores = weights.reshape(-1, size)[0], scores.reshape(-1, size)[0]
-    best = np.argsort(-weights, kind="stable")[:MOST].tolist()
-    shown = [k for k in best if size <= FEW or weights[k] >= LEAST] or best[:1]
-    return Attention(cells, scores, weights, sorted(shown))
 
 
 def two_decimals(x: float) -> str:
