@@ -2,10 +2,13 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
 import tinyattn as ta
 from tinyattn.record import record
+from tinyattn.translator.config import Config
+from tinyattn.translator.model import Seq2Seq
 from tinyattn.translator.replay import replay
 from tinyattn.translator.translator import Translator
 from tinyattn_viz import explorer
@@ -191,8 +194,20 @@ def test_phases_and_steps_fold(page):
     assert folded.count() == 0
 
 
-def test_every_edge_is_drawn_between_its_boxes(page):
+@pytest.fixture(scope="module")
+def layered(tmp_path_factory):
+    """A page of two layers in both directions with the whole target at once: bars between the rows of time steps."""
+    model = Seq2Seq(6, 7, Config(embed=3, hidden=2, attention="dot", dropout=0.0, layers=2, bidirectional=True))
+    with record() as run:
+        run.name(model, "")
+        model(np.array([[3, 4, 5]]), np.array([3]), np.array([[1, 4, 6]]), np.array([3]))
+    return explorer(run).save(tmp_path_factory.mktemp("page") / "layered.html")
+
+
+@pytest.mark.parametrize("which", ["file", "layered"])
+def test_every_edge_is_drawn_between_its_boxes(visit, request, which):
     """Edges begin and end at the edge of a box, and go through none, whatever is open."""
+    page = visit(request.getfixturevalue(which))
     press(page, "ArrowRight", 20)
     wrong = page.evaluate("""() => {
         const by = new Map(drawn.boxes.map((box) => [box.id, box])), wrong = [];
