@@ -39,26 +39,31 @@ def step_graph(
         graph = layer_graph(record, backward)
         graph.caption.append("There are no time steps: ops get one in `with tinyattn.state.time_step(t):`.")
         return graph
-    grid = StepPicture(record, rolled, values, backward).draw()
-    if len(grid.boxes) > budget and not rolled:
-        count = len(grid.boxes)
-        grid = StepPicture(record, True, values, backward).draw()
+    picture = StepPicture(record, values, backward)
+    count = sum(len(row.cells) for row in picture.cells.rows.values())
+    if rolled or count > budget:
+        picture.roll()
+    grid = picture.draw()
+    if not rolled and count > budget:
         grid.caption.append(f"A column for each step would be {count:,} boxes, more than {budget:,}.")
     return grid
 
 
 class StepPicture:
-    def __init__(self, record: Record, rolled: bool, values: bool, backward: bool) -> None:
-        self.record, self.rolled, self.values = record, rolled, values and not rolled
+    def __init__(self, record: Record, values: bool, backward: bool) -> None:
+        self.record, self.rolled, self.values = record, False, values
         self.cells = Cells(record)
         self.cells.add_words()
         self.output = self.cells.add_output()
         self.formulas = Formulas(record)
         self.missing = "no gradient" if any(v.gradient is not None for v in record.values) else "no gradient yet"
         self.backward = backward or self.missing == "no gradient"
-        self.attention = find_attention(self.cells) if self.values else {}
-        if rolled:
-            self.cells.roll()
+        self.attention = find_attention(self.cells) if values else {}
+
+    def roll(self) -> None:
+        """Put all time steps in one column. What differs from step to step is not told then: values and attention."""
+        self.cells.roll()
+        self.rolled, self.values, self.attention = True, False, {}
 
     def draw(self) -> Grid:
         columns = Columns(self.cells)
