@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 
 from tinyattn.record import Record
 
 from .describe import module_title, where, word_rows, wrapped
 from .ends import words_of
 from .graph import Box, Edge, Graph, Place
+from .grid import Frame, Grid, size
 from .labels import shape, value
 from .ops import STEP
 from .path import ATTENTION, CONTEXT, ONLY, Path, is_recurrent
+from .path_layout import Column, Line, PathLayout
 from .path_units import LEAST, OPENED, Unit, Units
 
 COLOURS = {ATTENTION: ("blue", "#1f6fb5"), CONTEXT: ("orange", "#c8500a"), ONLY: ("blue", "#1f6fb5")}
 LABELLED = 0.03  # an edge with less has no number on it
+ALL_STEPS = 1_000_000_000  # the column of what runs once for all time steps: behind theirs
 FEW = 3  # of the other words, so many are named in the caption
 LINE = 96  # letters in a line of the caption
 
@@ -45,20 +49,49 @@ class PathPicture:
         self.path, self.record, self.units, self.note = path, path.record, units, note
 
     def draw(self) -> Graph:
-        upwards = not self.units.opened
-        graph = Graph(direction="BT" if upwards else "TB", titles_below=upwards)
+        graph = Graph() if self.units.opened else Grid(direction="BT")
         numbers = {unit: graph.add(self.box(unit)) for unit in self.units.drawn}
+        lines: dict[Line, Edge] = {}
         for (tail, head, route), flow in self.units.flows.items():
             state = route == CONTEXT and not self.seen_target(tail) and self.seen_target(head)
             text = f"{route} {percent(flow)}" if state else percent(flow) if flow >= LABELLED else ""
-            level = upwards and (tail.row == head.row or state)
-            edge = Edge(numbers[tail], numbers[head], text, level=level, share=flow, colour=COLOURS[route][1])
-            graph.edges.append(edge)
+            edge = Edge(numbers[tail], numbers[head], text, share=flow, colour=COLOURS[route][1])
+            lines[Line(tail, head, text, state)] = edge
+        graph.edges = list(lines.values())
         for place in {box.place[:k] for box in graph.boxes for k in range(1, len(box.place) + 1)}:
             if not place[-1].startswith(STEP):
                 graph.titles[place] = module_title(self.record, ".".join(place))
-        graph.caption = [line for text in self.caption() for line in textwrap.wrap(text, LINE)]
+        graph.caption = self.caption()
+        if isinstance(graph, Grid):
+            self.lay_out(graph, lines, numbers)
+        else:
+            graph.caption = [line for text in graph.caption for line in textwrap.wrap(text, LINE)]
         return graph
+
+    def lay_out(self, grid: Grid, lines: Mapping[Line, Edge], numbers: Mapping[Unit, int]) -> None:
+        sizes = {}
+        for unit, number in numbers.items():
+            width, height = size(grid.boxes[number].rows)
+            sizes[unit] = width + 10, height
+        layout = PathLayout(self.units.drawn, list(lines), sizes, self.column, self.seen_target)
+        grid.spots = {numbers[unit]: spot for unit, spot in layout.spots.items()}
+        # The thinnest last, so that none is hidden.
+        for line, edge in sorted(lines.items(), key=lambda pair: -(pair[1].share or 0.0)):
+            grid.routes.append((edge, layout.routes[line]))
+            grid.texts.append((*layout.labels[line], edge.colour, edge.label))
+        for outer in sorted({box.place[0] for box in grid.boxes if box.place}):
+            inside = [grid.spots[k] for k, box in enumerate(grid.boxes) if box.place[:1] == (outer,)]
+            left, right = min(spot.left for spot in inside) - 14, max(spot.right for spot in inside) + 14
+            bottom, top = min(spot.bottom for spot in inside) - 26, max(spot.top for spot in inside) + 22
+            grid.frames.append(Frame(grid.titles[(outer,)], left, bottom, right, top, below=True))
+
+    def column(self, unit: Unit) -> Column:
+        """The words stand in the columns of the boxes that they are joined to."""
+        if unit is self.units.source:
+            return next(self.column(head) for tail, head, _ in self.units.flows if tail is unit)
+        if unit is self.units.target:
+            return next(self.column(tail) for tail, head, _ in self.units.flows if head is unit)
+        return self.seen_target(unit), unit.steps[0] if unit.steps else ALL_STEPS
 
     def seen_target(self, unit: Unit) -> bool:
         return unit is self.units.target or any(k in self.path.seen_target for c in unit.calls for k in c.outputs)
@@ -95,12 +128,18 @@ class PathPicture:
     def module_box(self, unit: Unit) -> Box:
         call = unit.calls[0]
         title = module_title(self.record, call.path) if call.path else call.op if len(unit.calls) == 1 else ""
-        if unit.layer is not None and len({other.layer for other in self.units.drawn if other.row[0] == call.path}) > 1:
-            title += f" layer {unit.layer[0] + 1}" + ", backwards" * unit.layer[1]
+        place: Place = tuple(call.path.split("."))[:-1]
+        if place and not self.units.opened and any(other.row[0] == place[0] for other in self.units.drawn):
+            # A part of a module that is a box itself, as of attention: no frame would hold both.
+            title, place = f"{call.path}: {self.record.modules.get(call.path, '')}", ()
+        alike = {other.layer for other in self.units.drawn if other.row[0] == call.path and other.layer}
+        if unit.layer is not None:
+            title += f" {unit.layer[0] + 1}" * (len({layer for layer, _ in alike}) > 1)
+            title += (" ←" if unit.layer[1] else " →") * (len({backwards for _, backwards in alike}) > 1)
         rows = [("title", title or f"{STEP}{call.step}"), *word_rows(self.read_in(unit))]
         if len(unit.steps) > 1:
             rows.append(("note", f"× {len(unit.steps)} time steps"))
-        return Box("group", rows, tuple(call.path.split("."))[:-1], where(call))
+        return Box("group", rows, place, where(call))
 
     def read_in(self, unit: Unit) -> list[str]:
         """The words that are read in the steps of a unit; on the target's side only what remembers them shows them."""
@@ -122,7 +161,7 @@ class PathPicture:
                 for route, flow in path.flows.items()
             ]
             texts.append(f"What {target} takes from {source}: {', '.join(parts)}.")
-        texts.append(f"{source} is {percent(path.total)} of all that the score of {target} is made of{self.others()}.")
+        texts.append(f"{source} is {percent(path.total)} of all that the score of {target} is made of{self.others()}")
         texts.append(
             "An edge is as thick as its share of flow: |gradient × value| over the edge, normalised over each node's "
             f"inputs, and multiplied along the way. 100% is all that comes from {source}."
@@ -142,7 +181,7 @@ class PathPicture:
                     parts.append((part, f"“{word.name}”{end} {percent(part)}"))
         parts = sorted((part for part in parts if part[0] >= 0.005), key=lambda part: -part[0])
         told = ", ".join(text for _, text in parts[:FEW])
-        return f"; {told}{', …' if len(parts) > FEW else ''}" if told else ""
+        return (f"; {told}" if told else "") + (", …" if len(parts) > FEW else ".")
 
 
 def percent(share: float) -> str:
