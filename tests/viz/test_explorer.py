@@ -139,7 +139,7 @@ def test_units_built_alike_share_one_layout(page):
     assert unit(data, "decoder.lstm", 0)["layout"] != unit(data, "attention", 0)["layout"]
     for one in data["units"]:
         layout = data["layouts"][one["layout"]]
-        assert len(layout["nodes"]) == len(one["keys"]) and len(layout["edges"]) == len(one["flows"])
+        assert len(layout["nodes"]) == len(one["keys"]) and len(layout["edges"]) == len(one["ends"])
         for x, y, width, height in layout["nodes"]:
             assert x >= 0 and y >= 0 and x + width <= layout["width"] + 1 and y + height <= layout["height"] + 1
 

@@ -370,7 +370,7 @@ def test_axe_finds_nothing(visit, file, run, scheme):
     assert violations() == []
     press(page, "End")
     assert violations() == []
-    page.evaluate(f"toggleUnit({unit_number(run, 'attention', 0)}); setEnd('from', 'c20'); setEnd('to', 'c{call_number(run, 'logits', 0)}')")
+    page.evaluate(f"toggleUnit({unit_number(run, 'attention', 0)}); setEnd('from', {{node: 'c20'}}); setEnd('to', {{node: 'c{call_number(run, 'logits', 0)}'}})")
     assert violations() == []
     page.fill("#search", "lstm")
     assert violations() == []

@@ -76,7 +76,6 @@ def unit_data(record: Record, unit: Unit, leaves_unit: set[int], layouts: Layout
     return {
         "title": visible(unit.title),
         "path": visible(unit.path),
-        "kind": record.modules.get(unit.path, ""),
         "step": unit.step,
         "phase": unit.phase,
         "row": unit.row,
@@ -84,7 +83,6 @@ def unit_data(record: Record, unit: Unit, leaves_unit: set[int], layouts: Layout
         "calls": [call.number for call in unit.calls],
         "layout": layouts.number_of(inside),
         "keys": inside.keys,
-        "flows": [k for _, _, k in inside.edges],
         "ends": [[tail, head] for tail, head, _ in inside.edges],
     }
 

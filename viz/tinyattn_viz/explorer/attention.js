@@ -94,7 +94,7 @@ function showCell(row, column) {
   const unit = unitOfCall[call];
   if (rowOfUnit.get(unit) === row) {
     state.chosen = { unit };
-    if (view.foldedPhases.delete(units[unit].phase) | view.foldedSteps.delete(`${units[unit].phase} ${units[unit].columns[0]}`)) render();
+    if (unfold(units[unit])) render();
     bringIntoSight(elementOf({ unit }));
   } else go(`c${call}`);
   state.linked = { row, column };

@@ -63,6 +63,12 @@ function placePhases() {
   };
 }
 
+// Show a unit that is folded into its phase or time step; was it?
+function unfold({ phase, columns }) {
+  const wasPhase = view.foldedPhases.delete(phase), wasStep = view.foldedSteps.delete(`${phase} ${columns[0]}`);
+  return wasPhase || wasStep;
+}
+
 function boxesAndEdges() {
   const boxes = new Map(), of = [];  // of: which box a unit is shown by
   const grid = placePhases();
@@ -140,10 +146,10 @@ function edgesBetween(of) {
       .sort((a, b) => a.row - b.row);
     for (let c = 0; c < phase.columns; c++) {
       const entry = at(c, () => true)[0], exit = at(c, (row) => row < phase.out_row).at(-1);
-      if (phase.first && entry) add(`first ${c}`, `w${p} first ${c}`, of[entry.number], "word", entry.number);
-      if (phase.last && exit) add(`last ${c}`, of[exit.number], `w${p} last ${c}`, "word", exit.number);
+      if (phase.first && entry) add(`first ${p} ${c}`, `w${p} first ${c}`, of[entry.number], "word", entry.number);
+      if (phase.last && exit) add(`last ${p} ${c}`, of[exit.number], `w${p} last ${c}`, "word", exit.number);
       const said = phase.first && phase.last && words[phase.first][c + 1];
-      if (said !== undefined && said === words[phase.last]?.[c]) add(`loop ${c}`, `w${p} last ${c}`, `w${p} first ${c + 1}`, "loop", null);
+      if (said !== undefined && said === words[phase.last]?.[c]) add(`loop ${p} ${c}`, `w${p} last ${c}`, `w${p} first ${c + 1}`, "loop", null);
     }
   });
   return [...edges.values()];

@@ -123,5 +123,5 @@ function neighbours(label, list) {
 
 function routeButtons() {
   return entry("Routes", element("div", { class: "tools" },
-    button("From here", () => setEnd("from", nodeOfChosen("from"))), button("To here", () => setEnd("to", nodeOfChosen("to")))));
+    button("From here", () => setEnd("from", state.chosen)), button("To here", () => setEnd("to", state.chosen))));
 }

@@ -40,14 +40,14 @@ const backwardSteps = calls
   .reverse();
 const pass = [...forwardSteps, ...backwardSteps];
 
-// Every node on some way from one node to another, both included; none where no way leads there.
-function routes(from, to) {
-  const after = reach(from, consumers), before = reach(to, producers);
-  return after.has(to) ? new Set([...after].filter((node) => before.has(node))) : new Set();
+// Every node on some way from one of these nodes to one of those, both included; none where no way leads there.
+function routes(these, those) {
+  const after = reach(these, consumers), before = reach(those, producers);
+  return new Set([...after].filter((node) => before.has(node)));
 }
 
-function reach(start, next) {
-  const found = new Set([start]), stack = [start];
+function reach(starts, next) {
+  const found = new Set(starts), stack = [...starts];
   while (stack.length) {
     for (const node of next(stack.pop())) {
       if (!found.has(node)) { found.add(node); stack.push(node); }

@@ -54,10 +54,9 @@ function act(made, { shift = false, twice = false } = {}) {
   if (word !== undefined) return chooseWord(word);
   const target = node !== undefined ? { node } : { unit: Number(unit) };
   if (shift && state.chosen) {
-    setEnd("from", nodeOfChosen("from"));
-    state.chosen = target;
-    setEnd("to", nodeOfChosen("to"));
-    return showCard();
+    setEnd("from", state.chosen);
+    setEnd("to", target);
+    return choose(target);
   }
   if (node !== undefined) return made.classList.contains("port") ? go(node) : choose({ node });
   return twice || state.chosen?.unit === target.unit ? toggleUnit(target.unit) : choose(target);
@@ -126,8 +125,7 @@ const searchable = [
 ].map((entry) => ({ ...entry, text: entry.text.toLowerCase() }));
 
 function showUnit(number) {
-  const unit = units[number];
-  if (view.foldedPhases.delete(unit.phase) | view.foldedSteps.delete(`${unit.phase} ${unit.columns[0]}`)) render();
+  if (unfold(units[number])) render();
   choose({ unit: number });
   bringIntoSight(elementOf({ unit: number }));
 }
@@ -170,7 +168,7 @@ const KEYS = {
 };
 const LETTERS = {
   j: KEYS.ArrowRight, k: KEYS.ArrowLeft, "/": () => $("search").focus(), "?": () => $("help").showModal(),
-  f: () => state.chosen && setEnd("from", nodeOfChosen("from")), t: () => state.chosen && setEnd("to", nodeOfChosen("to")),
+  f: () => state.chosen && setEnd("from", state.chosen), t: () => state.chosen && setEnd("to", state.chosen),
   "+": () => setZoom(view.zoom * 1.2), "-": () => setZoom(view.zoom / 1.2), 0: zoomToFit,
 };
 

@@ -179,7 +179,7 @@ function openElement(box) {
   return svg("g", { class: "open", role: "group", "aria-label": unitLabel(unit) },
     svg("rect", { class: "body", width: box.width, height: box.height, rx: 10 }),
     svg("g", { class: "unit head", role: "button", tabindex: -1, "aria-expanded": "true", "aria-label": unitLabel(unit), "data-unit": box.number },
-      svg("rect", { class: "hit", width: box.width, height: HEAD - 2, rx: 10 }),
+      svg("rect", { class: "grip", width: box.width, height: HEAD - 2, rx: 10 }),
       svg("text", { class: "title", x: 14, y: 20, text: fit([unit.title, stepText(unit)].filter(Boolean).join(" · "), box.width - 44, NODE_FONT) }),
       svg("text", { class: "sign", x: box.width - 14, y: 20, "text-anchor": "end", "aria-hidden": "true", text: "−" })),
     content);

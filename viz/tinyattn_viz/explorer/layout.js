@@ -16,8 +16,8 @@ function layOut(boxes, edges, columnCount, rowCount, up) {
   const routes = edges.map((edge) => plan(edge, byId.get(edge.tail), byId.get(edge.head), boxes, columnCount));
   const columns = placeColumns(boxes, routes, columnCount);
   placePorts(boxes, routes);
-  const rows = placeRows(boxes, routes, columns, rowCount);
-  routes.forEach((route) => draw(route, columns, rows));
+  const rows = placeRows(boxes, routes, rowCount);
+  routes.forEach((route) => draw(route, rows));
   const size = { width: columns.end, height: rows.end };
   if (up) turn(boxes, routes, size.height);
   routes.forEach((route) => { route.edge.path = rounded(route.points); });
@@ -134,7 +134,7 @@ class Ports {
   }
 }
 
-function placeRows(boxes, routes, columns, count) {
+function placeRows(boxes, routes, count) {
   const tracks = [];
   for (const route of routes) {
     if (route.beside) continue;
@@ -195,7 +195,7 @@ function assign(intervals) {
   return used;
 }
 
-function draw(route, columns, rows) {
+function draw(route, rows) {
   const { tail, head } = route;
   if (route.beside) {
     const right = head.x > tail.x;

@@ -3,7 +3,7 @@
 const state = {
   chosen: null,  // {node} or {unit}
   step: 0,  // steps of the pass that were made
-  from: null, to: null, route: null,  // nodes, and the set of those on the way
+  from: null, to: null, route: null,  // ends like `chosen`, and the set of all nodes on the way
   linked: { row: null, column: null },  // of the attention table
 };
 
@@ -72,7 +72,7 @@ function mark() {
       made.classList.toggle("chosen", state.chosen?.node === node);
       made.classList.toggle("current", Boolean(step) && node === `c${step.call}`);
       made.classList.toggle("route", Boolean(state.route?.has(node)));
-      made.classList.toggle("end", node === state.from || node === state.to);
+      made.classList.toggle("end", node === state.from?.node || node === state.to?.node);
     }
   }
   for (const [edge, path] of drawn.edgeElements) {
@@ -93,9 +93,9 @@ function onTheWay(edge) {
 
 // --- choosing ---------------------------------------------------------------
 
-function choose(chosen, { link = true } = {}) {
+function choose(chosen) {
   state.chosen = chosen;
-  if (link) linkTo(chosen);
+  linkTo(chosen);
   showCard();
   mark();
 }
@@ -118,13 +118,15 @@ function go(node, { lens = false } = {}) {
 
 // Open a unit, and unfold what it is folded into. A lens closes again when the next one opens.
 function reveal(number, lens) {
-  const unit = units[number];
-  const folded = view.foldedPhases.delete(unit.phase) | view.foldedSteps.delete(`${unit.phase} ${unit.columns[0]}`);
-  if (view.open.has(number) && !folded) return;
-  if (lens && view.lens !== null && view.lens !== number) view.open.delete(view.lens);
-  if (lens && !view.open.has(number)) view.lens = number;
+  const unfolded = unfold(units[number]), stale = lens && view.lens !== null && view.lens !== number;
+  if (stale) {
+    view.open.delete(view.lens);
+    view.lens = null;
+  }
+  const closed = !view.open.has(number);
+  if (closed && lens) view.lens = number;
   view.open.add(number);
-  renderKeepingFocus();
+  if (unfolded || stale || closed) renderKeepingFocus();
 }
 
 function elementOf({ node, unit }) {
@@ -171,17 +173,18 @@ function rove(made) {
 
 // --- routes -----------------------------------------------------------------
 
-function setEnd(which, node) {
-  state[which] = node;
+// An end is a node, or a unit with all that is in it. Which of them comes first in the graph does not matter.
+function setEnd(which, end) {
+  state[which] = end;
   state.route = null;
-  let text = which === "from" ? `Routes from ${nodeName(node)}: now choose where to` : `Routes to ${nodeName(node)}: now choose where from`;
+  let text = which === "from" ? `Routes from ${nameOf(end)}: now choose where to` : `Routes to ${nameOf(end)}: now choose where from`;
   if (state.from && state.to) {
-    let found = routes(state.from, state.to);
+    let found = routes(nodesOf(state.from), nodesOf(state.to));
     if (!found.size) {
-      found = routes(state.to, state.from);
+      found = routes(nodesOf(state.to), nodesOf(state.from));
       if (found.size) [state.from, state.to] = [state.to, state.from];
     }
-    const names = `from ${nodeName(state.from)} to ${nodeName(state.to)}`;
+    const names = `from ${nameOf(state.from)} to ${nameOf(state.to)}`;
     state.route = found.size ? found : null;
     const count = [...found].filter(isCall).length;
     text = found.size ? `All routes ${names}: ${count} ops in ${new Set([...found].flatMap(unitsOf)).size} units` : `No route ${names}`;
@@ -199,5 +202,5 @@ function clearRoute() {
   mark();
 }
 
-// A unit as an end of a route: the last op it has, or the first.
-const nodeOfChosen = (which) => (state.chosen.node ?? `c${which === "from" ? units[state.chosen.unit].calls[0] : units[state.chosen.unit].calls.at(-1)}`);
+const nodesOf = ({ node, unit }) => (node !== undefined ? [node] : units[unit].calls.map((call) => `c${call}`));
+const nameOf = ({ node, unit }) => (node !== undefined ? nodeName(node) : [units[unit].title, stepText(units[unit])].filter(Boolean).join(" "));
