@@ -14,6 +14,7 @@ from .graph import Graph
 from .grid import Grid
 from .layers import layer_graph
 from .ops import op_graph
+from .path_picture import path_graph
 from .picture import Picture
 from .steps import step_graph
 from .walk import record_of
@@ -30,6 +31,7 @@ def draw(
     depth: int | None = None,
     collapse: Callable[[str, str], bool] | None = None,
     backward: bool = False,
+    path: str | None = None,
 ) -> Picture:
     """A picture of a computation.
 
@@ -43,9 +45,12 @@ def draw(
     collapse: at "op", `collapse(path, class_name)` says which modules are one box each.
     backward: at "op", is the backward pass drawn over the forward one: how gradients flow, and how each op makes them?
     At the others, do boxes say where gradients are missing? Those that are there they always say.
+    path: at "step" or "op", only the routes from one source word to one output word, written "vamos:go"; a repeated
+    word is "the#2". Edges are as thick as their share of the flow, see flow.py.
     Raises: TypeError for anything else; ValueError for another detail, a budget or depth below 1, both depth and
-    collapse, either of them at another detail than "op", a record or tensor with nothing to draw, or layers of a
-    lone tensor. The Picture raises LayoutError when it is rendered without an engine.
+    collapse, either of them at another detail than "op", a path with any of these or of words that are not there, a
+    record or tensor with nothing to draw, or layers of a lone tensor. The Picture raises LayoutError when it is
+    rendered without an engine.
     """
     if detail not in ("op", "step", "layer"):
         raise ValueError(f'draw: detail must be "layer", "step" or "op", got {detail!r}')
@@ -59,6 +64,8 @@ def draw(
         raise ValueError(f'draw: depth and collapse are for detail="op", got detail={detail!r}')
     if depth is not None and (depth < 1 or collapse is not None):
         raise ValueError(f"draw: depth must be at least 1, and without collapse, got {depth}")
+    if path is not None and (detail == "layer" or rolled is not None or depth or collapse or backward):
+        raise ValueError('draw: a path is drawn at detail="step" or "op", without rolled, depth, collapse or backward')
     if isinstance(what, Tensor):
         record, note = record_of(what, sys._getframe(1), names or {})
     else:
@@ -72,11 +79,13 @@ def draw(
         closed = where_asked(record, collapse)
     ops = functools.partial(op_graph, record, budget, isinstance(what, Record), rolled, closed, backward)
     graph: Graph
-    if detail == "step" or (detail == "layer" and rolled is False):
+    if path is not None:
+        graph = path_graph(record, path, detail, budget)
+    elif detail == "step" or (detail == "layer" and rolled is False):
         graph = step_graph(record, rolled=bool(rolled), values=detail == "step", budget=budget, backward=backward)
     else:
         graph = layer_graph(record, backward) if detail == "layer" else ops()
-    if len(graph.boxes) > budget:  # layers of a long program without modules are its ops
+    if len(graph.boxes) > budget and path is None:  # layers of a long program without modules are its ops
         graph = ops()
     graph.caption += [note] if note else []
     program = "nop2" if isinstance(graph, Grid) else "dot"
