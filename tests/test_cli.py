@@ -446,6 +446,40 @@ def test_explore(run, tmp_path):
     assert page.startswith("<!DOCTYPE html>") and "one two →" in page and '"backward":true' in page and '"best":[' in page
 
 
+@pytest.mark.parametrize("detail", ["layer", "step", "op"])
+def test_draw_with_gradients(run, tmp_path, detail):
+    arguments = ["draw", run, "one two", "-o", str(tmp_path / "g.dot"), "--detail", detail]
+    assert main(arguments) == 0
+    before = (tmp_path / "g.dot").read_text()
+    assert main([*arguments, "--backward"]) == 0
+    after = (tmp_path / "g.dot").read_text()
+    assert "|grad| " not in before and ("|grad| " in after or "grad " in after) and "loss" in after
+
+
+def test_draw_rolled(run, tmp_path):
+    arguments = ["draw", run, "one two", "-o", str(tmp_path / "g.mmd"), "--detail", "step"]
+    assert main(arguments) == 0
+    before = (tmp_path / "g.mmd").read_text()
+    assert main([*arguments, "--rolled"]) == 0
+    after = (tmp_path / "g.mmd").read_text()
+    assert before.count("LSTM") > after.count("LSTM") == 2 and "flowchart" in after
+
+
+def test_draw_a_path(run, tmp_path, capsys):
+    first = ta.Translator.load(run).translate("one two one")
+    word = [*first.tokens, "<eos>"][0]
+    for source in ("two", "one#2"):
+        path = f"{word}:{source}"
+        assert main(["draw", run, "one two one", "-o", str(tmp_path / "p.dot"), "--path", path]) == 0
+        assert (tmp_path / "p.dot").read_text().startswith("digraph")
+    capsys.readouterr()
+    said = refused(capsys, 2, "draw", run, "one two one", "-o", tmp_path / "p.dot", "--path", f"{word}:three")
+    assert "source word must be one of one#1, two, one#2, got 'three'" in said
+    for other in ("--rolled", "--backward", "--detail=layer"):
+        said = refused(capsys, 2, "draw", run, "one", "-o", tmp_path / "p.dot", "--path", f"{word}:one", other)
+        assert "--path: wanted neither" in said
+
+
 @pytest.mark.parametrize("verb, arguments, message", [
     ("explore", ["one", "-o", "x.svg"], "wanted a name that ends in .html, got '.svg'"),
     ("explore", [" ", "-o", "x.html"], "wanted at least one token"),
