@@ -1,10 +1,14 @@
-"""Pictures of tinyattn's runs: computation graphs, attention heat maps, beam trees, explorer pages."""
+"""Pictures of tinyattn's runs: computation graphs, attention heat maps, gates, beam trees, explorer pages."""
 
 from .beam_tree import beam_tree
 from .draw import draw
 from .engine import LayoutError
 from .explorer import explorer
+from .gates import gates
 from .heatmap import heatmap
+from .multiples import AttentionWatcher, multiples
 from .picture import Picture
 
-__all__ = ["LayoutError", "Picture", "beam_tree", "draw", "explorer", "heatmap"]
+__all__ = [
+    "AttentionWatcher", "LayoutError", "Picture", "beam_tree", "draw", "explorer", "gates", "heatmap", "multiples"
+]
