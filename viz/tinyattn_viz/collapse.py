@@ -6,6 +6,7 @@ A picture that would have too many boxes to be read is collapsed: first it is ro
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,42 +27,66 @@ class Grouping:
     """
 
     def __init__(
-        self, record: Record, closed: Closed = lambda path: None, rolled: bool = False, coarse: bool = False, note: str = ""
+        self,
+        record: Record,
+        closed: Closed = lambda path: None,
+        rolled: bool = False,
+        coarse: bool = False,
+        note: str = "",
     ) -> None:
-        self.closed, self.rolled, self.coarse, self.note = functools.cache(closed), rolled, coarse, note
-        self.keys: list[Key] = []
-        self.rows: list[int] = []  # calls in a row of one module and time step have one number
-        self.steps: dict[Key, dict[int, None]] = {}  # which time steps a box stands for, in the order they ran
+        self.record, self.closed = record, functools.cache(closed)
+        self.rolled, self.coarse, self.note = rolled, coarse, note
         # Steps lie around a module whose ops all belong to one; they lie inside a module of which some belong to none.
         boxes = {self.closed(call.path) for call in record.calls}
         self.stepped = boxes - {self.closed(call.path) for call in record.calls if call.step is None}
-        turns: dict[Any, int] = {}  # how often a module ran in a step
-        counts: dict[str, int] = {}  # of each op in a row
-        row, before = -1, None
-        for call in record.calls:
+        self.rows: list[int] = []  # by the number of a call: those in a row of one module and time step have one
+        self.turns: list[int] = []  # by row: how often its module ran before in that step
+        self.find_rows()
+        self.keys: list[Key] = []  # by the number of a call
+        self.steps: dict[Key, dict[int, None]] = {}  # which time steps a box stands for, in the order they ran
+        self.find_keys()
+
+    def find_rows(self) -> None:
+        before, ran = None, Counter[Any]()
+        for call in self.record.calls:
             place = (self.path(call), self.closed(call.path), call.step if self.splits(call) else None)
             if place != before:
-                row, before, counts = row + 1, place, {}
-                turns[place] = turns.get(place, -1) + 1
-            counts[call.op] = counts.get(call.op, 0) + 1
-            key = self.key_of(call, row, turns[place], counts[call.op])
-            self.rows.append(row)
-            self.keys.append(key)
-            if call.step is not None:
-                self.steps.setdefault(key, {})[call.step] = None
+                before = place
+                self.turns.append(ran[place])
+                ran[place] += 1
+            self.rows.append(len(self.turns) - 1)
 
     def splits(self, call: Call) -> bool:
         """Does a row end with the call's time step?"""
         return self.coarse or self.closed(call.path) in {None, *self.stepped}
 
-    def key_of(self, call: Call, row: int, turn: int, count: int) -> Key:
+    def find_keys(self) -> None:
+        alike = Counter[Any]()
+        steps: list[int | None] = []
+        for call in self.record.calls:
+            key, step, row = self.key_of(call), call.step, self.rows[call.number]
+            if self.rolled and key[0] == "call":
+                maker = self.record.values[call.inputs[0][1]].call if len(call.inputs) == 1 else None
+                if step is not None:
+                    key = ("op", call.path, self.turns[row], call.op)
+                elif maker is not None and (step := steps[maker]) is not None:
+                    # Of each step a result goes on alone, as when all of them are stacked: that is rolled as well.
+                    key, row = ("op", self.keys[maker], call.op), step
+                alike[key, row] += 1
+                key = (*key, alike[key, row]) if step is not None else key
+            steps.append(step)
+            self.keys.append(key)
+            if step is not None:
+                self.steps.setdefault(key, {})[step] = None
+
+    def key_of(self, call: Call) -> Key:
+        """As if nothing were rolled but what is in closed modules."""
         box = self.closed(call.path)
         if box is None and not (self.coarse and call.step is not None):
-            rolled = self.rolled and call.step is not None
-            return ("op", call.path, turn, call.op, count) if rolled else ("call", call.number)
+            return ("call", call.number)
         if not self.rolled:
-            return ("row", row)
-        return ("module", box) if self.coarse else ("module", box, turn)
+            return ("row", self.rows[call.number])
+        return ("module", box) if self.coarse else ("module", box, self.turns[self.rows[call.number]])
 
     def key(self, call: Call) -> Key:
         return self.keys[call.number]
@@ -103,15 +128,18 @@ class Grouping:
             return ("leaf", v.kind, v.name or (self.key(call), name))
         return ("leaf", v.number)
 
-    def boxes(self, record: Record) -> int:
-        """How many there are."""
-        leaves = {
-            self.leaf(record.values[k], call, name)
-            for call in record.calls
-            for name, k in call.inputs
-            if record.values[k].call is None
-        }
-        return len(set(self.keys)) + len(leaves - {None})
+    @functools.cached_property
+    def leaves(self) -> dict[Key, set[int]]:
+        """The numbers of the values that share a leaf's box."""
+        found: dict[Key, set[int]] = {}
+        for call in self.record.calls:
+            for name, k in call.inputs:
+                if (v := self.record.values[k]).call is None and (key := self.leaf(v, call, name)) is not None:
+                    found.setdefault(key, set()).add(k)
+        return found
+
+    def count_boxes(self) -> int:
+        return len(set(self.keys)) + len(self.leaves)
 
 
 class InOrder(Grouping):
@@ -120,8 +148,7 @@ class InOrder(Grouping):
     def __init__(self, record: Record, size: int) -> None:
         super().__init__(record, note=f"Each box is {size:,} ops in the order they ran, without inputs.")
         self.size, self.total = size, len(record.calls)
-        self.keys = [("row", number // size) for number in range(self.total)]
-        self.steps = {}
+        self.keys, self.steps = [("row", number // size) for number in range(self.total)], {}
 
     def path(self, call: Call) -> str:
         return ""
@@ -178,13 +205,11 @@ def groupings(record: Record, budget: int, closed: Closed | None, rolled: bool |
         size *= 2
 
 
-def within_budget(
-    record: Record, budget: int, closed: Closed | None = None, rolled: bool | None = None
-) -> Grouping:
+def within_budget(record: Record, budget: int, closed: Closed | None = None, rolled: bool | None = None) -> Grouping:
     """The finest grouping with at most `budget` boxes."""
     whole = 0
     for grouping in groupings(record, budget, closed, rolled):
-        boxes = grouping.boxes(record)
+        boxes = grouping.count_boxes()
         if boxes <= budget:
             break
         whole = whole or boxes

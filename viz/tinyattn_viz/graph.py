@@ -152,21 +152,18 @@ def table(rows: list[tuple[str, str]]) -> str:
     for how, text in rows:
         if how == "name":  # beside what stands before it
             lines[-1] += " " + ROWS[how].format(markup(text))
-        elif how == "heat":  # colours, a row a line
-            lines.append(heat([row.split(" ") for row in text.split("\n")]))
         else:
-            lines.append(ROWS[how].format(markup(text)))
+            lines.append(heat(text) if how == "heat" else ROWS[how].format(markup(text)))
     cells = "".join(f'<TR><TD ALIGN="LEFT">{line}</TD></TR>' for line in lines)
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'
 
 
-def heat(rows: list[list[str]]) -> str:
-    """A table of coloured cells, in a frame: the cells alone would be spread over the whole box."""
-    wide = min(18, 144 // len(rows[0]))
-    cell = f'<TD WIDTH="{wide}" HEIGHT="9" FIXEDSIZE="TRUE" BGCOLOR="{{}}"></TD>'
-    cells = "".join(f"<TR>{''.join(map(cell.format, row))}</TR>" for row in rows)
-    frame = f'WIDTH="{wide * len(rows[0]) + 2}" HEIGHT="{9 * len(rows) + 2}" FIXEDSIZE="TRUE"'
-    return f'<TABLE {frame} ALIGN="LEFT" BORDER="1" COLOR="#c3ccd4" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{cells}</TABLE>'
+def heat(text: str) -> str:
+    """A table of coloured cells, as wide as the box, a row for each line of text."""
+    cell = '<TD WIDTH="9" HEIGHT="9" BGCOLOR="{}"></TD>'
+    rows = [f"<TR>{''.join(map(cell.format, line.split(' ')))}</TR>" for line in text.split("\n")]
+    look = 'BORDER="1" COLOR="#c3ccd4" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
+    return f"<TABLE {look}>{''.join(rows)}</TABLE>"
 
 
 def lines(text: str) -> str | None:

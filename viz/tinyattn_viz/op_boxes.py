@@ -33,8 +33,8 @@ class OpBoxes:
     def inputs(self, call: Call) -> list[tuple[str, Value]]:
         return [(name, self.record.values[k]) for name, k in call.inputs]
 
-    def leaf(self, v: Value, call: Call) -> Box:
-        """The box of what no op made, used first by `call`."""
+    def leaf(self, v: Value, call: Call, count: int) -> Box:
+        """The box of what no op made, used first by `call`. count: how many such values it stands for."""
         title = within(v.name or v.kind, call.path)
         place = self.grouping.place(call)
         if v.number in self.in_full:  # all time steps share a parameter: later ones show its name
@@ -44,24 +44,25 @@ class OpBoxes:
             place = tuple(part for part in place if not part.startswith(STEP))
         elif v.kind == "input":
             place = ()
-        steps = len(self.grouping.steps.get(self.grouping.key(call), ())) if self.grouping.rolled else 0
-        each = f"{steps} × " if steps > 1 and v.kind != "parameter" else ""
+        each = f"{count} × " if count > 1 else ""
         rows = [("title", title), ("shape", f"{v.kind} {each}{shape(v.array)} {v.array.dtype}")]
-        return Box(v.kind, rows + self.words(v, call, steps) + self.numbers(v), place, v.name or v.kind)
+        return Box(v.kind, rows + self.words(v, call, count) + self.numbers(v), place, v.name or v.kind)
 
-    def words(self, v: Value, call: Call, steps: int) -> Rows:
+    def words(self, v: Value, call: Call, count: int) -> Rows:
         words = self.record.words.get(v.name or "", [])
-        if len(words) in (v.array.size, steps):
+        if len(words) in (v.array.size, count):
             return word_rows(words)
         return [("words", words[call.step])] if v.array.size == 1 and (call.step or 0) < len(words) else []
 
-    def op(self, call: Call) -> Box:
+    def op(self, calls: list[Call]) -> Box:
+        """The box of an op; of one that runs at every time step, with the numbers of the first."""
+        call = calls[0]
         outputs = [self.record.values[k] for k in call.outputs]
         rows: Rows = [("title", call.op)]
         if len(outputs) == 1 and outputs[0].name:
             rows.append(("name", outputs[0].name))
         rows += [("formula", line) for line in wrapped(call.formula)]
-        rows += [("rule", line) for text in self.derivatives(call) for line in wrapped(text)]
+        rows += [("rule", line) for text in self.derivatives(calls) for line in wrapped(text)]
         rows += [("shape", f"{name} = {number(v.array[()])}") for name, v in self.inputs(call) if inline(v)]
         rows += [
             ("shape", f"{name} = {short(x)}") for name, x in call.attributes.items() if x is not None and x is not False
@@ -76,12 +77,12 @@ class OpBoxes:
             rows.append(("note", f"× {count(len(steps), 'step')}, here step {next(iter(steps))}"))
         return Box("op", rows, self.grouping.place(call), where(call))
 
-    def derivatives(self, call: Call) -> list[str]:
-        """How the gradients are made of those inputs that have one."""
+    def derivatives(self, calls: list[Call]) -> list[str]:
+        """How the gradients are made of those inputs that have one, in any time step."""
         if not self.rules:
             return []
-        wanted = {name for name, v in self.inputs(call) if v.requires_grad}
-        return [f"d{name} = {text}" for name, text in call.derivatives.items() if wanted & set(name.split(", "))]
+        wanted = {name for call in calls for name, v in self.inputs(call) if v.requires_grad}
+        return [f"d{name} = {text}" for name, text in calls[0].derivatives.items() if wanted & set(name.split(", "))]
 
     def group(self, calls: list[Call]) -> Box:
         first = calls[0]
@@ -91,7 +92,8 @@ class OpBoxes:
         most = ", ".join(f"{n} {op}" for op, n in ops[:4]) + (" …" if len(ops) > 4 else "")
         kind = self.record.modules.get(path, "")
         rows: Rows = [("title", self.grouping.title(first)), *([("formula", kind)] if kind else [])]
-        rows += [("shape", line) for line in textwrap.wrap(f"{count(len(calls), 'op')}: {most}", WIDTH + 8)]
+        what = f"{count(len(calls), 'op')}: {most}" if len(calls) > 1 else first.op
+        rows += [("shape", line) for line in textwrap.wrap(what, WIDTH + 8)]
         inside = {v.number: v for call in calls for _, v in self.inputs(call) if v.kind == "parameter"}
         rows += parameter_rows(list(inside.values()), path)
         rows += [("note", f"× {count(len(steps), 'step')}")] * rolled
@@ -113,4 +115,5 @@ def array_rows(how: str, array: np.ndarray, before: str = "") -> Rows:
     for line in value(array):
         rows += [(how, part) for part in textwrap.wrap(line, WIDTH, **indent)]
         indent["initial_indent"] = indent["subsequent_indent"]
-    return [*rows, ("heat", thumbnail(array))] if array.size > SMALL and np.ptp(array) != 0 else rows
+    several = array.size > SMALL and array.dtype.kind in "fb" and np.any(array != array.flat[0])  # ids have no colour
+    return [*rows, ("heat", thumbnail(array))] if several else rows

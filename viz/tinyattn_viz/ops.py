@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
 from typing import Any
 
 from tinyattn.record import Record
@@ -17,6 +16,7 @@ from .op_boxes import OpBoxes
 from .thumbnail import NOTE
 
 FEW = 2  # so many elements of a gradient stand on its edge, and so many gradients on one edge
+MANY = 4  # so many labels stand on an edge
 LINE = 110  # letters in a line of the caption
 Pair = tuple[int, int, bool]  # boxes at the tail and the head of an edge, and whether it goes into the next time step
 
@@ -42,7 +42,7 @@ class OpPicture:
         self.boxes: dict[Any, int] = {}  # by the key of a group of calls, or of a leaf
         self.edges: dict[Pair, list[str]] = {}  # with their labels
         self.gradients: dict[Pair, tuple[Call, dict[str, None]]] = {}  # what flows back beside it, and from where first
-        self.users = Counter(k for call in record.calls for k in {k for _, k in call.inputs})  # of a value, how many
+        self.users: dict[int, set[int]] = {}  # by the number of a value: the boxes that use it
 
     def draw(self) -> Graph:
         groups: dict[Any, list[Call]] = {}
@@ -50,12 +50,15 @@ class OpPicture:
             groups.setdefault(self.grouping.key(call), []).append(call)
         for key, calls in groups.items():
             alone = self.grouping.alone(calls[0])
-            self.boxes[key] = self.graph.add(self.contents.op(calls[0]) if alone else self.contents.group(calls))
+            self.boxes[key] = self.graph.add(self.contents.op(calls) if alone else self.contents.group(calls))
+        for call in self.record.calls:
+            for _, k in call.inputs:
+                self.users.setdefault(k, set()).add(self.boxes[self.grouping.key(call)])
         for call in self.record.calls:
             self.add_edges(call)
         for pair, labels in self.edges.items():
             tail, head, loop = pair
-            self.graph.edges.append(Edge(tail, head, ", ".join(dict.fromkeys(labels)), loop))
+            self.graph.edges.append(Edge(tail, head, listed(list(dict.fromkeys(labels))), loop))
             if pair in self.gradients:
                 texts = list(self.gradients[pair][1])
                 text = "\n".join(texts[:FEW] + ["…"] * (len(texts) > FEW))
@@ -79,7 +82,7 @@ class OpPicture:
             if tail == head and not loop:
                 continue
             labels = self.edges.setdefault((tail, head, loop), [])
-            if self.graph.boxes[tail].kind == "group":
+            if "group" in (self.graph.boxes[tail].kind, self.graph.boxes[head].kind):
                 labels.append(shape(v.array))
             elif v.call is not None and len(self.record.calls[v.call].outputs) > 1:  # which of them it is
                 place = self.record.calls[v.call].outputs.index(v.number)
@@ -101,7 +104,7 @@ class OpPicture:
             return self.boxes[self.grouping.key(self.record.calls[v.call])]
         key = self.grouping.leaf(v, call, name)
         if key is not None and key not in self.boxes:
-            self.boxes[key] = self.graph.add(self.contents.leaf(v, call))
+            self.boxes[key] = self.graph.add(self.contents.leaf(v, call, len(self.grouping.leaves[key])))
         return None if key is None else self.boxes[key]
 
     # --- the backward pass ----------------------------------------------
@@ -120,7 +123,7 @@ class OpPicture:
         A value without a name is called as the op calls its input, like in the op's box: dx.
         """
         text = f"dL/d{within(v.name, call.path)}" if v.name else f"d{name}"
-        if self.users[v.number] > 1:
+        if len(self.users[v.number]) > 1:
             return f"part of {text}"
         if v.gradient is None or v.gradient.size > FEW:
             return f"{text} {shape(v.array)}"
@@ -142,3 +145,8 @@ class OpPicture:
         if any(how == "heat" for box in self.graph.boxes for how, _ in box.rows):
             lines.append(f"More than {SMALL} elements: mean ± standard deviation, least … greatest. {NOTE}")
         return lines
+
+
+def listed(labels: list[str]) -> str:
+    """All of a few labels, of more the first and the last."""
+    return ", ".join(labels) if len(labels) <= MANY else f"{labels[0]} … {labels[-1]}"

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tinyattn.callers import variable_names
+from tinyattn.callers import variable_names, variables
 from tinyattn.derivatives import derivatives
+from tinyattn.nn.module import Module
 from tinyattn.record import Record
 from tinyattn.recorded import Call, Value, kind_of, small
 from tinyattn.tensor import Node, Tensor
@@ -20,8 +21,9 @@ FREED = "The rest was freed by backward: draw before it, record the run, or call
 def record_of(y: Tensor, frame: FrameType, names: Mapping[str, Tensor]) -> tuple[Record, str]:
     """A record of what y was made from, and a note on what is missing in it.
 
-    Tensors are called what `names` says, else like the variables of `frame` that hold them. Nodes know ops, inputs
-    and leaves; only the record of a run knows modules, time steps and lines as well.
+    Tensors are called what `names` says, else as the modules among the variables of `frame` call their parameters,
+    else like the variables themselves. Nodes know ops, inputs and leaves; only the record of a run knows modules, time
+    steps and lines as well.
     """
     made_by = collect(y)
     record = Record()
@@ -58,10 +60,18 @@ def record_of(y: Tensor, frame: FrameType, names: Mapping[str, Tensor]) -> tuple
         outputs = [value_of(x, "result", number).number for _, x in sorted(made_by[node].items())]
         attributes = dict(zip(op.defaults, map(small, node.values[len(given) : -2]), strict=False))
         record.calls.append(Call(number, op.name, op.formula, attributes, inputs, outputs, "", None, None, None, derivatives(op)))
-    for key, name in {**variable_names((), frame, places), **{id(x): name for name, x in names.items()}}.items():
+    called = variable_names((), frame, places) | names_in_modules(frame) | {id(x): name for name, x in names.items()}
+    for key, name in called.items():
         if key in places:
             places[key].name = name
     return record, FREED if any(not node.values for node in made_by) else ""
+
+
+def names_in_modules(frame: FrameType) -> dict[int, str]:
+    """By id: what parameters are called in the modules that variables of the frame hold; of several, after which."""
+    modules = {id(x): (name, x) for name, x in reversed(variables(frame)) if isinstance(x, Module)}
+    before = {name: f"{name}." if len(modules) > 1 else "" for name, _ in modules.values()}
+    return {id(p): before[name] + inner for name, module in modules.values() for inner, p in module.named_parameters()}
 
 
 def collect(y: Tensor) -> dict[Node, dict[int, Tensor]]:
