@@ -40,6 +40,7 @@ class Shares:
         self.record, self.value, self.ends = record, value, ends
         self.start = np.zeros(record.values[value].array.shape)
         self.start.flat[element] = 1.0
+        self.gradients = {value: self.start}  # of the element, by each value that leads there: the sum over its edges
         self.live = self.find_live()
         self.calls: list[Call] = []  # those that the element was made by, the last one first
         self.of: dict[Edge, np.ndarray] = {}  # by edge, element by element; of calls that compute
@@ -56,7 +57,7 @@ class Shares:
         return live
 
     def divide(self) -> None:
-        gradients = {self.value: self.start}
+        gradients = self.gradients
         for call in reversed(self.record.calls):
             dys = {slot: gradients[k] for slot, k in enumerate(call.outputs) if k in gradients and k not in self.ends}
             if not dys:

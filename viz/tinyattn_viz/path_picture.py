@@ -168,7 +168,7 @@ class PathPicture:
         )
         if self.units.left_out:
             texts.append(f"Edges with less than {LEAST:.0%} of their route are left out.")
-        if self.units.opened:
+        if self.units.opened and any(unit.calls and unit not in self.units.opened for unit in self.units.drawn):
             texts.append(f"Modules with less than {OPENED:.0%} of all are one box.")
         return [*texts, *([self.note] if self.note else [])]
 
