@@ -232,6 +232,11 @@ def test_a_repeated_word_has_the_chance_of_its_own_step():
     assert chances == [f"{row[4]:.0%}" for row in p[:3]]
 
 
+def test_the_chance_of_a_word_whose_id_nobody_knows_is_not_guessed():
+    graph = step_graph(translated("a b", "c", start="sos"))
+    assert [texts(graph.boxes[n]) for n in titled(graph, "<eos>")] == [["<eos>"]]
+
+
 # --- a user's own ---
 
 

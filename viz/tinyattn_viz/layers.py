@@ -57,7 +57,8 @@ class LayerPicture:
         for (tail, head), labels in self.labels.items():
             label = "\n".join(labels[:FEW] + ["…"] * (len(labels) > FEW))
             loop = numbers[tail] >= numbers[head]
-            graph.edges.append(Edge(numbers[tail], numbers[head], label, loop, level=self.hands_over(tail, head)))
+            level = not loop and self.hands_over(tail, head)
+            graph.edges.append(Edge(numbers[tail], numbers[head], label, loop=loop, level=level))
         self.add_output(graph, numbers)
         for place in {box.place[:k] for box in graph.boxes for k in range(1, len(box.place) + 1)}:
             graph.titles[place] = module_title(self.record, ".".join(place))

@@ -115,7 +115,9 @@ class StepPicture:
         """From each word that comes out to where it goes in again, as the next one."""
         target = next((row for row in self.cells.rows.values() if (row.kind, row.path) == ("input", "target")), None)
         words = self.record.words
-        if not (self.output and target and words["target"][1:] == words["output"][:-1]) or target.bar:
+        if self.output is None or target is None or target.bar:
+            return []
+        if words.get("target", [])[1:] != words["output"][:-1]:
             return []
         if self.rolled:
             return [(self.output.cells[0], target.cells[0])]
@@ -202,7 +204,7 @@ class StepPicture:
         return words[0] if words else f"step {cell.step}"
 
     def chance(self, cell: Cell) -> str:
-        """How likely the word was, where the last row is one of probabilities."""
+        """How likely the word was, where the last row is one of probabilities and the word's id is known from input."""
         (link,) = [link for link in self.cells.links.values() if link.head is cell]
         (v,) = link.values.values()
         p = v.array.reshape(-1, v.array.shape[-1])[0]
@@ -216,8 +218,8 @@ class StepPicture:
             for value in other.leaving.values()
             if other.text and value.array.size == 1
         }
-        chance = float(p[ids[cell.text[0]]] if ids.get(cell.text[0], len(p)) < len(p) else p.max())
-        return f"{chance:.0%}" if chance < 0.9995 else "100%"
+        id = ids.get(cell.text[0], len(p))
+        return f"{p[id]:.0%}" if id < len(p) else ""
 
     def tip(self, cell: Cell) -> str:
         return where(cell.calls[0]) if cell.calls else " ".join([cell.row.path, *cell.text])
