@@ -19,18 +19,18 @@ def derivatives(op: Op) -> dict[str, str]:
 
     A fused op has none: its derivative is a kernel. Nor has an op whose source is not to be had, as in a console.
     """
-    if op.reference is not None:
-        return {}
-    if op.backward is not None:  # it has a gradient for each argument of apply, the ctx of forward is none of them
-        return _of_joint(tuple(op.in_order), op.backward)
-    if op.joint is not None:
-        return _of_joint(tuple(op.inputs or op.variadic), op.joint[0])
-    return _of_rules(tuple(op.inputs), tuple(rule for rule, _ in op.derivatives))
+    # A user's own op has a gradient for each argument of apply; the ctx of its forward is none of them.
+    return _of_op(op) if op.backward is None else _of_joint(tuple(op.in_order), op.backward)
 
 
 @functools.cache
-def _of_rules(inputs: tuple[str, ...], rules: tuple[Callable, ...]) -> dict[str, str]:
-    return {name: text for name, rule in zip(inputs, rules) if (text := of_rule(f"d{name}", rule))}
+def _of_op(op: Op) -> dict[str, str]:
+    if op.reference is not None:
+        return {}
+    if op.joint is not None:
+        return _of_joint(tuple(op.inputs or op.variadic), op.joint[0])
+    pairs = zip(op.inputs, op.derivatives)
+    return {name: text for name, (rule, _) in pairs if (text := of_rule(f"d{name}", rule))}
 
 
 @functools.cache

@@ -59,7 +59,9 @@ def record_of(y: Tensor, frame: FrameType, names: Mapping[str, Tensor]) -> tuple
         ]
         outputs = [value_of(x, "result", number).number for _, x in sorted(made_by[node].items())]
         attributes = dict(zip(op.defaults, map(small, node.values[len(given) : -2]), strict=False))
-        record.calls.append(Call(number, op.name, op.formula, attributes, inputs, outputs, "", None, None, None, derivatives(op)))
+        record.calls.append(
+            Call(number, op.name, op.formula, attributes, inputs, outputs, "", None, None, None, derivatives(op))
+        )
     called = variable_names((), frame, places) | names_in_modules(frame) | {id(x): name for name, x in names.items()}
     for key, name in called.items():
         if key in places:
