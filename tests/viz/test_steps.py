@@ -225,6 +225,19 @@ def test_weights_of_few_percent_are_left_out_but_of_few_words_none():
     assert attention(cells[:4], scores[..., :4], np.array([[[0.02, 0.05, 0.92, 0.01]]])).shown == [0, 1, 2, 3]
 
 
+def test_of_a_batch_the_first_sentence_s_attention_is_drawn_and_the_caption_says_so(graph):
+    model = Translator.for_pairs(Config(embed=3, hidden=4, dropout=0.0), [("a b", "c d")]).model
+    with record() as run:
+        run.name(model, "")
+        encoded = model.encode(np.array([[4, 5], [5, 4]]), np.array([2, 2]))
+        with time_step(0):
+            model.decode(np.array([[1], [1]]), encoded.state, encoded)
+    batch = step_graph(run)
+    (weights,) = [v.array for v in run.values if v.name == "weights"]
+    assert sorted(e.share for e in batch.edges if e.share is not None) == sorted(weights[0, 0].tolist())
+    assert "first one's" in batch.caption[0] and "first one's" not in graph.caption[0]
+
+
 def test_a_repeated_word_has_the_chance_of_its_own_step():
     graph = step_graph(record_ := translated("a b", "c c c"))
     chances = [texts(graph.boxes[n])[1] for n in titled(graph, "c") if len(graph.boxes[n].rows) > 1]

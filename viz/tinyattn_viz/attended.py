@@ -24,6 +24,7 @@ class Attention:
     scores: np.ndarray
     weights: np.ndarray
     shown: list[int]  # the positions that are drawn
+    first_of: int = 1  # so many rows of weights there are: a batch's sentences, or heads
 
 
 def find_attention(cells: Cells) -> dict[Cell, Attention]:
@@ -67,7 +68,8 @@ def looked_at(cells: Cells, weights: Value, user: Call) -> list[list[Cell]]:
 def attention(cells: list[list[Cell]], scores: np.ndarray, weights: np.ndarray) -> Attention:
     """The first row of weights, and which of them are worth drawing."""
     size = len(cells)
+    rows = weights.size // size
     weights, scores = weights.reshape(-1, size)[0], scores.reshape(-1, size)[0]
     best = np.argsort(-weights, kind="stable")[:MOST].tolist()
     shown = [k for k in best if size <= FEW or weights[k] >= LEAST] or best[:1]
-    return Attention(cells, scores, weights, sorted(shown))
+    return Attention(cells, scores, weights, sorted(shown), rows)

@@ -228,6 +228,8 @@ class StepPicture:
         parts = ["All time steps in one column." if self.rolled else "A column for each time step."]
         if self.attention:
             parts.append("Blue: attention, as thick as its weight, which is the softmax of the similarity.")
+            if any(found.first_of > 1 for found in self.attention.values()):
+                parts.append("Of a batch, or of several heads, it is the first one's.")
             if any(len(found.shown) < len(found.weights) for found in self.attention.values()):
                 parts.append(f"Of many words the {MOST} with most weight are drawn, and none under {LEAST:.0%}.")
         if self.read_next():
