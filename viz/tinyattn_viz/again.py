@@ -6,6 +6,7 @@ here each use of a value is a leaf of its own. All of it in float64, so that not
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -56,10 +57,13 @@ class Again:
                 "functions by name only: index with gather or index_select"
             ) from None
 
+    @functools.cached_property
+    def result(self) -> Any:
+        return self.forward(self.arrays)
+
     def pull(self, dys: Mapping[int, np.ndarray]) -> list[np.ndarray | None]:
         """For each of the call's inputs the gradient that comes back over its edge, from those of the outputs."""
-        y = self.forward(self.arrays)
-        y, saved = y if self.rule.saves else (y, None)
+        y, saved = self.result if self.rule.saves else (self.result, None)
         leaves = [Tensor(x, requires_grad=x.dtype.kind == "f") for x in self.arrays]
         inputs = [None if k is None else leaves[k] for k in self.places]
         arrays = [None if x is None else x.array for x in inputs]
