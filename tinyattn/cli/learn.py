@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from tinyattn.cli.progress import TrainingBar
-from tinyattn.cli.show import draw_losses, say
+from tinyattn.cli.show import say
 from tinyattn.storage import read_text
 from tinyattn.text.pairs import Pair, format_pairs, hold_out, read_pairs, write_pairs
 from tinyattn.translator.checkpoint import Run
@@ -143,9 +143,12 @@ def train_run(translator: Translator, pairs: Sequence[Pair], dev: Sequence[Pair]
         try:
             training.train()
         finally:
-            if lines := run.read_metrics():
+            lines = run.read_metrics()
+            if any("loss" in line or "dev_loss" in line for line in lines):
                 try:
-                    draw_losses(lines, run.loss_picture)
+                    from tinyattn_viz import curves
+
+                    curves(lines, run.loss_picture)
                 except ModuleNotFoundError as error:
                     say(f"{run.loss_picture} is not drawn: it needs {error.name}: pip install 'tinyattn[plot]'")
     return training

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -53,33 +51,3 @@ def scores_table(scores: dict[str, Any]) -> str:
         lines.append(f"{span:>13}  {group['lines']:>6,}  {group['bleu']:>6.1f}  {group['exact']:>6.1%}")
     lines += list(scores["signature"].values())
     return "\n".join(lines)
-
-
-def draw_losses(lines: Sequence[dict[str, Any]], path: Path) -> None:
-    """loss.svg: loss on training batches and on dev by step, exact match on dev beside them."""
-    import matplotlib
-
-    with matplotlib.rc_context({"svg.hashsalt": "tinyattn", "svg.fonttype": "none", "font.size": 11}):
-        from matplotlib.figure import Figure
-        from matplotlib.ticker import ScalarFormatter
-
-        figure = Figure(figsize=(7, 4), layout="constrained")
-        axes = figure.add_subplot()
-        axes.set(xlabel="step", ylabel="loss (nats per target token)", yscale="log")
-        axes.yaxis.set_major_formatter(ScalarFormatter())
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.plot(*curve(lines, "loss"), color="#9aa5b1", lw=1, label="training")
-        if any("dev_loss" in line for line in lines):
-            axes.plot(*curve(lines, "dev_loss"), color="#1f4e79", lw=2, marker="o", ms=4, label="dev")
-            right = axes.twinx()
-            steps, exact = curve(lines, "dev_exact")
-            right.plot(steps, [100 * share for share in exact], color="#c0563b", lw=2, marker="s", ms=4, label="exact")
-            right.set(ylabel="exact match on dev (%)", ylim=(0, 102))
-            right.spines["top"].set_visible(False)
-        figure.legend(loc="outside upper center", ncols=3, frameon=False)
-        figure.savefig(path, metadata={"Date": None})
-
-
-def curve(lines: Sequence[dict[str, Any]], key: str) -> tuple[list[int], list[float]]:
-    """Steps and values of the lines that have the key."""
-    return [line["step"] for line in lines if key in line], [line[key] for line in lines if key in line]

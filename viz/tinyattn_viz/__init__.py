@@ -1,6 +1,7 @@
-"""Pictures of tinyattn's runs: computation graphs, attention heat maps, gates, beam trees, explorer pages."""
+"""Pictures of tinyattn's runs: computation graphs, attention heat maps, gates, curves, beam trees, explorer pages."""
 
 from .beam_tree import beam_tree
+from .curves import curves
 from .draw import draw
 from .engine import LayoutError
 from .explorer import explorer
@@ -10,5 +11,14 @@ from .multiples import AttentionWatcher, multiples
 from .picture import Picture
 
 __all__ = [
-    "AttentionWatcher", "LayoutError", "Picture", "beam_tree", "draw", "explorer", "gates", "heatmap", "multiples"
+    "AttentionWatcher",
+    "LayoutError",
+    "Picture",
+    "beam_tree",
+    "curves",
+    "draw",
+    "explorer",
+    "gates",
+    "heatmap",
+    "multiples",
 ]

@@ -1,0 +1,71 @@
+"""The curves of a training run."""
+
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from tinyattn_viz import curves
+
+SVG = "{http://www.w3.org/2000/svg}"
+LINES = [
+    {"step": 10, "epoch": 0, "loss": 5.5, "lr": 0.01, "grad_norm": 0.5, "seconds": 1.0},
+    {"step": 20, "epoch": 1, "loss": 0.5, "lr": 0.005, "grad_norm": 0.1, "seconds": 2.0, "dev_loss": 0.4, "dev_exact": 0.25},
+    {"step": 30, "epoch": 1, "loss": 0.1, "lr": 0.0, "grad_norm": 0.2, "seconds": 3.0, "dev_loss": 0.2, "dev_exact": 0.75},
+]
+
+
+def drawn(lines, tmp_path, name="loss.svg"):
+    curves(lines, tmp_path / name)
+    return (tmp_path / name).read_bytes()
+
+
+def texts(svg):
+    return [element.text for element in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+
+
+def test_a_panel_for_each_thing_that_was_measured(tmp_path):
+    found = texts(drawn(LINES, tmp_path))
+    assert {"loss (nats per target token)", "scores on dev", "length of the gradient", "learning rate"} <= set(found)
+    assert {"training", "dev", "exact match, %"} <= set(found) and "BLEU" not in found
+    found = texts(drawn([{**line, "dev_bleu": 30.0} for line in LINES], tmp_path))
+    assert "BLEU" in found
+    only_loss = [{"step": line["step"], "loss": line["loss"]} for line in LINES]
+    assert [text for text in texts(drawn(only_loss, tmp_path)) if " " in text] == ["loss (nats per target token)"]
+
+
+def test_names_at_the_ends_keep_clear_of_each_other(tmp_path):
+    same = [{**line, "dev_loss": line["loss"], "dev_bleu": 75.0, "dev_chrf": 75.0} for line in LINES]
+    root = ElementTree.fromstring(drawn(same, tmp_path))
+    parents = {child: parent for parent in root.iter() for child in parent}
+    heights = {}
+    for element in root.iter(f"{SVG}text"):
+        where = element.get("transform") or parents[element].get("transform") or ""
+        heights[element.text] = float(element.get("y") or re.findall(r"[-\d.]+", where)[1])
+    assert abs(heights["training"] - heights["dev"]) > 10
+    assert min(abs(heights["BLEU"] - heights["chrF"]), abs(heights["BLEU"] - heights["exact match, %"])) > 10
+
+
+@pytest.mark.parametrize("line", [{"step": 0, "dev_loss": 3.0}, {"step": 5, "loss": 0.0}, {"step": 1, "loss": 1.0, "lr": 0.1}])
+def test_few_numbers_and_a_loss_of_nothing_can_be_drawn(line, tmp_path):
+    assert "loss (nats per target token)" in texts(drawn([line], tmp_path))
+
+
+def test_the_same_lines_give_the_same_bytes_in_every_format(tmp_path, monkeypatch):
+    for name, magic in (("a.svg", b"<?xml"), ("a.png", b"\x89PNG"), ("a.pdf", b"%PDF-")):
+        first = drawn(LINES, tmp_path, name)
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")  # what matplotlib would take for the date
+        assert first.startswith(magic) and drawn(LINES, tmp_path, name) == first
+        monkeypatch.delenv("SOURCE_DATE_EPOCH")
+
+
+def test_nothing_to_draw_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"wanted lines of metrics .* got none: train"):
+        curves([{"step": 0, "seconds": 0.1}], tmp_path / "loss.svg")
+
+
+def test_without_matplotlib_it_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ModuleNotFoundError, match="matplotlib"):
+        curves(LINES, tmp_path / "loss.svg")
