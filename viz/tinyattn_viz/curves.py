@@ -46,7 +46,7 @@ PANELS = (
 WIDE, HIGH = 5.6, 2.8  # of a panel, in inches
 APART = 0.09  # names at the ends of curves, as a share of the panel's height
 NO_DATE = {".svg": "Date", ".pdf": "CreationDate"}  # what would make every file another one
-LOOK = {
+LOOK: dict[Any, Any] = {
     "svg.hashsalt": "tinyattn",
     "svg.fonttype": "none",  # text stays text
     "pdf.fonttype": 42,
@@ -57,6 +57,8 @@ LOOK = {
     "xtick.color": MUTED,
     "ytick.color": MUTED,
     "savefig.dpi": 144,
+    "figure.constrained_layout.w_pad": 0.16,
+    "figure.constrained_layout.h_pad": 0.14,
 }
 
 
@@ -78,7 +80,6 @@ def curves(lines: Sequence[dict[str, Any]], path: str | os.PathLike) -> None:
         across = min(2, len(panels))
         down = -(-len(panels) // across)
         figure = Figure(figsize=(WIDE * across, HIGH * down), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.16, h_pad=0.14)
         for number, panel in enumerate(panels):
             draw(figure.add_subplot(down, across, number + 1), panel, lines)
         undated = NO_DATE.get(Path(path).suffix.lower())
