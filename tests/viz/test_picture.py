@@ -8,7 +8,7 @@ from tinyattn_viz.graph import Box, Graph
 
 @pytest.fixture(scope="module")
 def picture():
-    graph = Graph([Box("op", [("title", "tanh")], tip="line <1> of\nmodel.py")])
+    graph = Graph([Box("op", [("title", "tanh")], tip="line <1> of\nmodel\x00.py")])
     return Picture(graph.dot(), tips=graph.tips())
 
 
@@ -39,7 +39,7 @@ def test_a_notebook_gets_the_element_alone(picture):
 
 
 def test_tips_are_the_titles_and_graphviz_s_own_are_gone(picture):
-    assert "<title>line &lt;1&gt; of\nmodel.py</title>" in picture.svg and picture.svg.count("<title>") == 1
+    assert "<title>line &lt;1&gt; of\nmodel␀.py</title>" in picture.svg and picture.svg.count("<title>") == 1
 
 
 def test_dot_needs_no_engine(monkeypatch, tmp_path, picture):

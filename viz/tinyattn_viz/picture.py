@@ -10,6 +10,7 @@ from pathlib import Path
 
 from . import engine
 from .graph import Graph
+from .labels import visible
 from .mermaid import mermaid
 
 # What a file's name ends in, for each format.
@@ -89,7 +90,7 @@ class Picture:
         """Graphviz titles each thing with its name in the text, which says nothing to a reader."""
 
         def title(match: re.Match) -> str:
-            tip = self._tips.get(match[1])
+            tip = "\n".join(visible(line) for line in self._tips.get(match[1], "").split("\n"))
             return f"<title>{html.escape(tip)}</title>\n" if tip else ""
 
         return re.sub(r"<title>(.*?)</title>\n", title, content.decode()).encode()
