@@ -144,8 +144,8 @@ def test_words_that_a_call_serves_side_by_side_stay_apart():
         run.name(x, "source")
         run.name(w, "w")
         run.tokens(source=["a", "b"], output=["yes"])
-        y = x @ w  # row by row
-        (y[1] + y.tanh().sum(0) * 0.0).softmax(-1)
+        y = (x @ w).mT.tanh().mT  # row by row; whose gradient lies in memory column by column
+        (y[1] + y.exp().sum(0) * 0.0).softmax(-1)
     for v in run.values:
         v.kind = "constant" if v.name == "w" else v.kind
     shares, words = shares_of(run, "yes:a")
@@ -197,7 +197,8 @@ def many_ops(x, y):
     z = z.masked_fill(ta.tensor([[True] + [False] * 7] * 2), 0.5).permute(1, 0).gather(0, ta.tensor([[1, 2], [3, 3]]))
     z = z.cumsum(0) @ x[..., None, :2].sum(0).mT + x.max(1, keepdim=True).values
     z = ta.einsum("ij,kj->ik", z, y[:, :2]).log_softmax(-1).exp().pow(2).amax(0)[0]
-    return z + x.std() + y[::2].abs().logsumexp(1).sum()
+    rows = nn.functional.embedding(ta.tensor([1, 0, 1]), x * y)
+    return z + x.std() + y[::2].abs().logsumexp(1).sum() + (rows**2).sum()
 
 
 @pytest.mark.parametrize("kind", ["ops", "recurrent"])

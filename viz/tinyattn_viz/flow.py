@@ -186,6 +186,6 @@ def rows_of(call: Call, dys: Mapping[int, np.ndarray]) -> Iterator[tuple[int, Ma
         yield found[0][1], dys
         return
     for slot, row in found:
-        dy = np.zeros_like(dys[slot])
+        dy = np.zeros(dys[slot].shape)  # in order, so that its rows are a view of it
         in_rows(dy, call)[row] = in_rows(dys[slot], call)[row]
         yield row, {slot: dy}

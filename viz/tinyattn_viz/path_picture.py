@@ -7,17 +7,18 @@ from collections.abc import Mapping
 
 from tinyattn.record import Record
 
+from .collapse import STEP
 from .describe import module_title, where, word_rows, wrapped
 from .ends import words_of
 from .graph import Box, Edge, Graph, Place
 from .grid import Frame, Grid, size
 from .labels import shape, value
-from .ops import STEP
 from .path import ATTENTION, CONTEXT, ONLY, Path, is_recurrent
 from .path_layout import Column, Line, PathLayout
 from .path_units import LEAST, OPENED, Unit, Units
 
 COLOURS = {ATTENTION: ("blue", "#1f6fb5"), CONTEXT: ("orange", "#c8500a"), ONLY: ("blue", "#1f6fb5")}
+MOST = 6  # words in a box: of more, the first and the last
 LABELLED = 0.03  # an edge with less has no number on it
 ALL_STEPS = 1_000_000_000  # the column of what runs once for all time steps: behind theirs
 FEW = 3  # of the other words, so many are named in the caption
@@ -147,7 +148,8 @@ class PathPicture:
         if seen and not is_recurrent(self.record, unit.calls[0]):
             return []
         words = self.record.words.get("target" if seen else "source", [])
-        return [words[step] for step in unit.steps if step < len(words)]
+        read = [words[step] for step in unit.steps if step < len(words)]
+        return read if len(read) <= MOST else [read[0], "…", read[-1]]
 
     # --- caption --------------------------------------------------------
 
@@ -188,4 +190,4 @@ def percent(share: float) -> str:
     """0.4 as 40%; what is not all or nothing does not look like it."""
     if 0.0 < share < 0.005:
         return "<1%"
-    return ">99%" if 0.995 <= share < 1.0 - 1e-9 else f"{share:.0%}"
+    return ">99%" if 0.995 <= share < 1.0 - 1e-13 else f"{share:.0%}"
