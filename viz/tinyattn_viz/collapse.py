@@ -61,23 +61,32 @@ class Grouping:
         return self.coarse or self.closed(call.path) in {None, *self.stepped}
 
     def find_keys(self) -> None:
-        alike = Counter[Any]()
-        steps: list[int | None] = []
+        steps: list[int | None] = []  # by the number of a call: its own, or that of what it goes on with
+        alike = Counter[Any]()  # ops that are alike, in each round of the loop
+        firsts: dict[Any, int] = {}
         for call in self.record.calls:
-            key, step, row = self.key_of(call), call.step, self.rows[call.number]
+            key, step = self.key_of(call), call.step
             if self.rolled and key[0] == "call":
-                maker = self.record.values[call.inputs[0][1]].call if len(call.inputs) == 1 else None
+                what, turn, step = self.place_in_loop(call, steps)
                 if step is not None:
-                    key = ("op", call.path, self.turns[row], call.op)
-                elif maker is not None and (step := steps[maker]) is not None:
-                    # Of each step a result goes on alone, as when all of them are stacked: that is rolled as well.
-                    key, row = ("op", self.keys[maker], call.op), step
-                alike[key, row] += 1
-                key = (*key, alike[key, row]) if step is not None else key
+                    alike[what, turn] += 1
+                    key = ("op", firsts.setdefault((what, alike[what, turn]), call.number))
             steps.append(step)
             self.keys.append(key)
             if step is not None:
                 self.steps.setdefault(key, {})[step] = None
+
+    def place_in_loop(self, call: Call, steps: list[int | None]) -> tuple[Key, int | None, int | None]:
+        """What a call is from round to round, the round and the time step.
+
+        Where the result of each step goes on alone, as when they are stacked, that belongs to the loop as well.
+        """
+        row = self.rows[call.number]
+        if call.step is not None:
+            return (call.path, self.turns[row], call.op), row, call.step
+        maker = self.record.values[call.inputs[0][1]].call if len(call.inputs) == 1 else None
+        step = None if maker is None else steps[maker]
+        return ("after", None if maker is None else self.keys[maker], call.op), step, step
 
     def key_of(self, call: Call) -> Key:
         """As if nothing were rolled but what is in closed modules."""
@@ -124,9 +133,16 @@ class Grouping:
             return None
         if v.kind == "parameter":
             return ("parameter", v.number, self.place(call))
-        if self.rolled and call.step is not None:  # one for each step, drawn once
+        if self.rolled and call.step is not None and v.number not in self.shared:  # each step has its own
             return ("leaf", v.kind, v.name or (self.key(call), name))
         return ("leaf", v.number)
+
+    @functools.cached_property
+    def shared(self) -> set[int]:
+        """The numbers of the values that several time steps use."""
+        first: dict[int, int | None] = {}
+        uses = ((k, call.step) for call in self.record.calls for _, k in call.inputs)
+        return {k for k, step in uses if first.setdefault(k, step) != step}
 
     @functools.cached_property
     def leaves(self) -> dict[Key, set[int]]:
@@ -187,7 +203,7 @@ def groupings(record: Record, budget: int, closed: Closed | None, rolled: bool |
     steps = any(call.step is not None for call in record.calls)
     first: dict[str, Any] = {} if closed is None else {"closed": closed}
     if not (rolled and steps):
-        yield Grouping(record, **first)
+        yield Grouping(record, **first, note="There are no time steps to roll." if rolled else "")
     if rolled is not False and steps:
         yield Grouping(record, **first, rolled=True, note=ROLLED)
     deepest = max((call.path.count(".") + 1 for call in record.calls if call.path), default=0)
@@ -196,7 +212,7 @@ def groupings(record: Record, budget: int, closed: Closed | None, rolled: bool |
         yield Grouping(record, at_most(deepest), coarse=True, note=note)
     for depth in range(deepest, 0, -1):
         which = "Each module" if depth == deepest else f"Each module of the outer {depth}" if depth > 1 else ""
-        note = f"{which or 'Each outermost module'} is one box. Dashed: into the next step."
+        note = f"{which or 'Each outermost module'} is one box. Dashed: back to an earlier one."
         yield Grouping(record, at_most(depth), rolled=True, coarse=True, note=note)
     total = len(record.calls)
     size = max(2, -(-total // max(1, budget // 8)))  # a long chain is no easier to follow than a short one

@@ -58,8 +58,8 @@ def draw(
         raise TypeError(f"draw: wanted a record or a tensor, got {type(what).__name__}: record a call of it first")
     if budget < 1:
         raise ValueError(f"draw: budget must be at least 1 box, got {budget}")
-    if isinstance(what, Tensor) and detail != "op":
-        raise ValueError('draw: the graph behind a tensor knows no modules: pass a record, or detail="op"')
+    if isinstance(what, Tensor) and (detail != "op" or (depth, collapse) != (None, None)):
+        raise ValueError('draw: the graph behind a tensor knows no modules: pass a record, or detail="op" alone')
     if detail != "op" and (depth, collapse) != (None, None):
         raise ValueError(f'draw: depth and collapse are for detail="op", got detail={detail!r}')
     if depth is not None and (depth < 1 or collapse is not None):

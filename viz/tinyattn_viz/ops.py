@@ -41,7 +41,9 @@ class OpPicture:
         self.graph = Graph()
         self.boxes: dict[Any, int] = {}  # by the key of a group of calls, or of a leaf
         self.edges: dict[Pair, list[str]] = {}  # with their labels
-        self.gradients: dict[Pair, tuple[Call, dict[str, None]]] = {}  # what flows back beside it, and from where first
+        # What flows back beside an edge, and the numbers of the two calls that it was between first.
+        self.gradients: dict[Pair, tuple[tuple[int | None, int], dict[str, None]]] = {}
+        self.latest: dict[Any, int | None] = {}  # by the key of a group: the time step of its last call so far
         self.users: dict[int, set[int]] = {}  # by the number of a value: the boxes that use it
 
     def draw(self) -> Graph:
@@ -78,25 +80,32 @@ class OpPicture:
                  if (tail := self.tail(v, call, name)) is not None]  # fmt: skip
         alike = len({name for name, _, _ in drawn}) < len(drawn)  # inputs of one name are told by their order
         for order, (name, v, tail) in enumerate(drawn, 1):
-            loop = tail >= head and self.grows(v, call)
+            loop = self.grouping.rolled and v.call is not None and self.goes_on(self.record.calls[v.call], call)
             if tail == head and not loop:
                 continue
             labels = self.edges.setdefault((tail, head, loop), [])
-            if "group" in (self.graph.boxes[tail].kind, self.graph.boxes[head].kind):
+            kinds = {self.graph.boxes[tail].kind, self.graph.boxes[head].kind}
+            if "group" in kinds:
                 labels.append(shape(v.array))
             elif v.call is not None and len(self.record.calls[v.call].outputs) > 1:  # which of them it is
                 place = self.record.calls[v.call].outputs.index(v.number)
                 labels.append(v.name or f"y{subscript(place + 1)}")
-            elif self.graph.boxes[head].kind == "op" and (len(drawn) > 1 or self.backward):
+            elif len(drawn) > 1 or self.backward:
                 labels.append(str(order) if alike else name)
             if self.backward and self.flows_back(v, call):
-                first, texts = self.gradients.setdefault((tail, head, loop), (call, {}))
-                if call is first or self.graph.boxes[head].kind == "group":  # of several steps, the first one's numbers
+                # Of several steps, the first one's numbers.
+                first, texts = self.gradients.setdefault((tail, head, loop), ((v.call, call.number), {}))
+                if first == (v.call, call.number) or "group" in kinds:
                     texts[self.gradient_of(v, name, call)] = None
+        self.latest[self.grouping.key(call)] = call.step
 
-    def grows(self, v: Value, call: Call) -> bool:
-        """Was it made in another row of calls than the one that uses it?"""
-        return v.call is not None and self.grouping.rows[v.call] != self.grouping.rows[call.number]
+    def goes_on(self, maker: Call, user: Call) -> bool:
+        """Of a rolled picture: does what one call made go to the other one in a later round of the loop?"""
+        keys, rows = self.grouping.keys, self.grouping.rows
+        if self.boxes[keys[maker.number]] >= self.boxes[keys[user.number]]:
+            return rows[maker.number] != rows[user.number]
+        # Or forward, if the maker's box has already run in the user's step, and this is of another one.
+        return None not in (maker.step, user.step) and self.latest[keys[maker.number]] == user.step != maker.step
 
     def tail(self, v: Value, call: Call, name: str) -> int | None:
         """The box that an input of the call comes from: another call's, or one of its own for what no op made."""
