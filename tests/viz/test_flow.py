@@ -9,7 +9,7 @@ from tinyattn.record import record
 from tinyattn.translator.replay import replay
 from tinyattn_viz.again import Again
 from tinyattn_viz.ends import find_ends, output_of, places
-from tinyattn_viz.flow import MOVES, Flow, Shares
+from tinyattn_viz.flow import MOVES, Flow, Shares, rows_of
 
 
 @pytest.fixture(scope="module")
@@ -144,12 +144,21 @@ def test_words_that_a_call_serves_side_by_side_stay_apart():
         run.name(x, "source")
         run.name(w, "w")
         run.tokens(source=["a", "b"], output=["yes"])
-        y = (x @ w).mT.tanh().mT  # row by row; whose gradient lies in memory column by column
-        (y[1] + y.exp().sum(0) * 0.0).softmax(-1)
+        y = x @ w  # row by row
+        (y[1] + y.tanh().sum(0) * 0.0).softmax(-1)
     for v in run.values:
         v.kind = "constant" if v.name == "w" else v.kind
     shares, words = shares_of(run, "yes:a")
     assert [Flow(shares, marked).total for marked in words] == pytest.approx([0.0, 1.0])
+
+
+def test_rows_add_up_whatever_the_order_in_memory():
+    with record() as run:
+        ta.ones(4, 3, 2) * ta.arange(2.0)
+    dy = np.arange(24.0).reshape(2, 3, 4).transpose(2, 1, 0)
+    rows = list(rows_of(run.calls[0], {0: dy}))
+    assert [row for row, _ in rows] == list(range(12))
+    np.testing.assert_array_equal(sum(part[0] for _, part in rows), dy)
 
 
 def test_closing_edges_leaves_the_others():
