@@ -7,7 +7,9 @@ import pytest
 import tinyattn as ta
 from tinyattn import nn
 from tinyattn.record import record
-from tinyattn_viz.collapse import within_budget
+from tinyattn.state import time_step
+from tinyattn_viz import draw
+from tinyattn_viz.collapse import from_depth, where_asked, within_budget
 from tinyattn_viz.ops import op_graph
 
 
@@ -18,6 +20,34 @@ def run():
         h = encoder(ta.ones(1, 6, 2))[0]
         (h * 2.0).sum()
     return run
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(2, 2), nn.Linear(2, 2)
+
+    def forward(self, x):
+        return self.second(self.first(x).tanh())
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block = Block()
+
+    def forward(self, x):
+        return self.block(x).exp()
+
+
+def nested():
+    with record() as run:
+        Net()(ta.ones(1, 2))
+    return run
+
+
+def titled(graph):
+    return [box.rows[0][1] for box in graph.boxes if box.kind != "constant"]
 
 
 def titles(run, budget, rolled=False):
@@ -45,6 +75,95 @@ def test_first_each_time_step_of_a_module_is_one_box(run):
 def test_then_each_module_then_ops_in_a_row(run):
     assert titles(run, 5) == ["0", "mul", "sum"]
     assert titles(run, 2) == [f"ops 0 … {len(run.calls) - 1}"]
+
+
+def test_what_does_not_fit_is_rolled_before_modules_are_closed(run):
+    rolled = op_graph(run, 40)
+    assert "drawn once" in rolled.caption[0] and {"sigmoid", "tanh"} <= set(titles(run, 40, None))
+    assert "one box for each of its time steps" in op_graph(run, 40, rolled=False).caption[0]
+    assert titles(run, 5, None) == titles(run, 5, True) == ["0", "mul", "sum"]
+    assert [edge.loop for edge in op_graph(run, 5).edges if edge.tail == edge.head] == [True]
+
+
+def test_modules_from_a_depth_on_are_one_box_and_the_rest_is_open():
+    run = nested()
+    assert titled(op_graph(run, 99, closed=from_depth(1))) == ["block", "exp"]
+    found = titled(op_graph(run, 99, closed=from_depth(2)))
+    assert {"first", "second", "tanh", "exp"} <= set(found) and "linear" not in found
+    assert titled(op_graph(run, 99, closed=from_depth(9))) == titled(op_graph(run, 99))
+
+
+def test_a_callback_says_which_modules_are_one_box():
+    run = nested()
+    asked = {}
+
+    def collapse(path, kind):
+        asked[path] = kind
+        return path == "block.second"
+
+    found = titled(op_graph(run, 99, closed=where_asked(run, collapse)))
+    assert found.count("linear") == 1 and "second" in found and "first" not in found
+    assert asked == {"block": "Block", "block.first": "Linear", "block.second": "Linear"}
+    assert "closed" in draw(run, collapse=lambda path, kind: kind == "Block").dot.replace("<B>block</B>", "closed")
+
+
+def test_a_closed_module_is_a_box_for_each_time_it_runs():
+    net = nn.Linear(2, 2)
+    with record() as run:
+        run.name(nn.ModuleList([net]), "")
+        x = ta.ones(1, 2)
+        for t in range(3):
+            with time_step(t):
+                x = net(x).tanh()
+    closed = from_depth(1)
+    groups = [box for box in op_graph(run, 99, closed=closed, rolled=False).boxes if box.kind == "group"]
+    assert [box.rows[0][1] for box in groups] == ["0 step 0", "0 step 1", "0 step 2"]
+    (group,) = [box for box in op_graph(run, 99, closed=closed, rolled=True).boxes if box.kind == "group"]
+    assert group.rows[0] == ("title", "0") and group.rows[-1] == ("note", "× 3 steps")
+
+
+def test_a_module_with_time_steps_inside_is_one_box():
+    lstm = nn.LSTM(2, 2, batch_first=True)
+    with record() as run:
+        run.name(nn.ModuleList([lstm]), "")
+        lstm(ta.randn(1, 4, 2))
+    graph = op_graph(run, 99, closed=from_depth(1))
+    assert titled(graph) == ["0", "input"] and len(graph.edges) == 1
+
+
+def test_closed_modules_list_their_parameters_and_open_ones_draw_them():
+    run = nested()
+    graph = op_graph(run, 99, closed=where_asked(run, lambda path, kind: path == "block.first"))
+    (box,) = [box for box in graph.boxes if box.kind == "group"]
+    assert ("shape", "weight (2, 2)") in box.rows
+    assert [box.place for box in graph.boxes if box.rows[0][1] == "weight"] == [("block", "second")]
+
+
+def test_ops_in_a_row_have_no_edges_to_themselves():
+    blocks = nn.Sequential(*[nn.Linear(2, 2) for _ in range(30)])
+    with record() as run:
+        blocks(ta.ones(1, 2))
+    graph = op_graph(run, 4)
+    assert titled(graph)[0].startswith("ops 0 …") and all(edge.tail < edge.head for edge in graph.edges)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"depth": 0}, "depth must be at least 1"),
+        ({"depth": 1, "collapse": lambda path, kind: True}, "without collapse"),
+        ({"depth": 1, "detail": "layer"}, "depth and collapse are for"),
+        ({"collapse": lambda path, kind: True, "detail": "step"}, "depth and collapse are for"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        draw(nested(), **options)
+
+
+def test_the_graph_behind_a_tensor_has_no_modules_to_close():
+    with pytest.raises(ValueError, match="knows no modules"):
+        draw(ta.tensor([1.0], requires_grad=True).tanh(), depth=1)
 
 
 def test_boxes_put_together_form_no_circle_and_lose_no_edge(run):
