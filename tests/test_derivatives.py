@@ -67,7 +67,7 @@ def test_a_fused_op_has_none():
 
 def test_every_op_that_has_derivatives_states_them():
     silent = [key for key, op in registry.items()
-              if (op.derivatives or op.joint) and op.reference is None and not derivatives(op)]  # fmt: skip
+              if op.forward.__module__.startswith("tinyattn.") and (op.derivatives or op.joint) and op.reference is None and not derivatives(op)]  # fmt: skip
     assert silent == []
 
 

@@ -55,7 +55,7 @@ def test_an_example(example, tmp_path):
 
 def test_the_same_file_runs_under_pytorch(tmp_path):
     pytest.importorskip("torch")
-    assert "MCMXCIV is 1994" in run("4_roman_numerals.py", "--torch", "--epochs", "4", folder=tmp_path)
+    assert "\nMCMXCIV is " in run("4_roman_numerals.py", "--torch", "--epochs", "1", folder=tmp_path)
 
 
 def test_shortest_first():

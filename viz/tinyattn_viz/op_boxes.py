@@ -52,7 +52,9 @@ class OpBoxes:
         words = self.record.words.get(v.name or "", [])
         if len(words) in (v.array.size, count):
             return word_rows(words)
-        return [("words", words[call.step])] if v.array.size == 1 and (call.step or 0) < len(words) else []
+        if v.array.size != 1 or call.step is None or call.step >= len(words):
+            return []
+        return [("words", words[call.step])]
 
     def op(self, calls: list[Call]) -> Box:
         """The box of an op; of one that runs at every time step, with the numbers of the first."""
