@@ -10,6 +10,7 @@ import tinyattn as ta
 from tinyattn.translator.replay import replay
 from tinyattn_viz import gates
 from tinyattn_viz.gates import PANELS, recorded_lstms
+from tinyattn_viz.style import NOT_FINITE
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -104,6 +105,15 @@ def test_rows_of_a_batch_and_words_given():
     _, _, _, record = recorded()
     assert gates(record, row=0).svg != gates(record, row=1).svg
     assert texts(gates(record, words=["a", "b", "c", "<d>"])).count("<d>") == 6
+
+
+def test_numbers_that_are_none_are_shown_as_such():
+    _, _, _, record = recorded(batch=1)
+    for value in record.values:
+        if value.name == "c":
+            value.array[:] = np.nan
+    picture = gates(record)
+    assert "cell state of unit 0 at 0: nan" in picture.svg and f'fill="{NOT_FINITE}"' in picture.svg
 
 
 def test_what_is_not_there_is_refused(video):

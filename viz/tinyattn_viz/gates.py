@@ -11,15 +11,16 @@ from tinyattn.record import Record
 from tinyattn.recorded import Call
 
 from .canvas import SMALL, Canvas, Rectangle, Text
-from .headings import GAP, Heading, heading
+from .headings import GAP, heading
 from .labels import number, text_width, visible
 from .picture import Picture
 from .rnn import layers
-from .style import MUTED, blue, diverging, ink_on
+from .style import MUTED, NOT_FINITE, blue, diverging, ink_on
 
 MARGIN = 24.0
 MAP = 260.0  # up to this width of a panel its columns are as wide as they like
 COLUMN, NARROW = 40.0, 16.0  # the width of a cell where there is room, and at least
+TITLE = 32.0  # the height of a panel's title
 HIGH, TALL = 300.0, 24.0  # the height of a panel, and of a row at most
 WIDE = 1450.0  # panels side by side are no wider together
 BETWEEN = 64.0  # panels: room for a scale
@@ -69,7 +70,8 @@ def gates(record: Record, module: str | None = None, words: Sequence[str] | None
     words = words_of(record, name, len(steps)) if words is None else list(words)
     if len(words) != len(steps):
         raise ValueError(f"gates: words must be one for each of {len(steps)} steps, got {len(words)}")
-    return draw(name, {panel.part: np.stack([step[panel.part][row] for step in steps], 1) for panel in PANELS}, words)
+    parts = {panel.part: np.stack([step[panel.part][row] for step in steps], 1) for panel in PANELS}  # each (H, T)
+    return GatePicture(name, parts, words).draw()
 
 
 # --- reading the record ---
@@ -127,87 +129,99 @@ def words_of(record: Record, name: str, count: int) -> list[str]:
 # --- drawing ---
 
 
-def draw(name: str, parts: dict[str, np.ndarray], words: Sequence[str]) -> Picture:
-    units = len(parts["c"])
-    order = np.arange(units)
-    caption = [f"{name}: a row for each of {units} units, a column for each step."]
-    if units > ORDERED:
-        peak = np.abs(parts["c"]).argmax(1)
-        order = np.lexsort((-parts["c"][order, peak], peak))
-        caption.append("The rows are in the order in which their cell states come to their largest.")
-    groups = np.array_split(order, min(units, ROWS))
-    if units > ROWS:
-        caption.append(f"Each row is the mean of {' or '.join(map(str, sorted({len(g) for g in groups})))} units.")
-    columns = heading(words, page=MAP, roomy=COLUMN, least=NARROW)
-    height = min(TALL, HIGH / len(groups))
-    before, after = columns.overhang
-    titles = max(text_width(f"{panel.name}  {panel.formula}", SMALL + 1) for panel in PANELS)
-    wide = max(before + columns.width + after + BETWEEN, titles + 16)
-    across = next(count for count in (3, 2, 1) if count * wide <= WIDE or count == 1)
-    high = 40 + columns.height + height * len(groups) + 30
-    numbered = height >= READABLE
-    left = MARGIN + (28 if numbered else 0) + before
-    canvas = Canvas(left - before + wide * across, 0, f"Gates of {name}: {' '.join(words)}")
-    for k, panel in enumerate(PANELS):
-        x, y = left + wide * (k % across), MARGIN + high * (k // across)
-        canvas.texts += [
-            Text(x - before, y, panel.name, SMALL + 2, "left"),
-            Text(x - before + text_width(panel.name, SMALL + 2) + GAP, y, panel.formula, SMALL, "left", MUTED),
-            Text(x - before, y + 17, panel.meaning, SMALL, "left", MUTED),
+class GatePicture:
+    """Panels of cells: a row for each group of units, a column for each word."""
+
+    def __init__(self, name: str, parts: dict[str, np.ndarray], words: Sequence[str]) -> None:
+        units = len(parts["c"])
+        order = np.arange(units)
+        self.caption = [f"{name}: a row for each of {units} units, a column for each step."]
+        if units > ORDERED:
+            peak = np.abs(parts["c"]).argmax(1)
+            order = np.lexsort((-parts["c"][order, peak], peak))
+            self.caption.append("The rows are in the order in which their cell states come to their largest.")
+        self.groups = np.array_split(order, min(units, ROWS))
+        if units > ROWS:
+            sizes = sorted({len(group) for group in self.groups})
+            self.caption.append(f"Each row is the mean of {' or '.join(map(str, sizes))} units.")
+        self.values = {part: np.stack([x[group].mean(0) for group in self.groups]) for part, x in parts.items()}
+        self.columns = heading(words, page=MAP, roomy=COLUMN, least=NARROW)
+        self.row = min(TALL, HIGH / len(self.groups))
+        self.canvas = Canvas(0, 0, f"Gates of {name}: {' '.join(words)}")
+
+    def draw(self) -> Picture:
+        before, after = self.columns.overhang
+        numbers = 28 if self.row >= READABLE else 0  # room for the numbers of units
+        titles = max(text_width(f"{panel.name}  {panel.formula}", SMALL + 1) for panel in PANELS)
+        wide = max(before + self.columns.width + after + BETWEEN, titles + 16)
+        high = TITLE + self.columns.height + self.row * len(self.groups) + 38
+        across = next(count for count in (3, 2, 1) if count * wide <= WIDE or count == 1)
+        for k, panel in enumerate(PANELS):
+            x, y = MARGIN + numbers + wide * (k % across), MARGIN + high * (k // across)
+            self.add_title(panel, x, y)
+            top = y + TITLE + self.columns.height
+            self.columns.draw(self.canvas, x + before, top)
+            self.add_cells(panel, x + before, top)
+            self.add_scale(panel, x + before + self.columns.width + max(after, GAP), top)
+            if numbers and k % across == 0:
+                self.add_units(x - 6, top)
+        self.canvas.width = MARGIN + numbers + wide * across
+        below = MARGIN + high * -(-len(PANELS) // across) - 6
+        end = self.canvas.add_paragraph(MARGIN, below, " ".join(self.caption), self.canvas.width - 2 * MARGIN)
+        self.canvas.height = end + MARGIN - 6
+        return Picture(self.canvas.dot(), self.canvas.svg(), program="nop")
+
+    def most(self, panel: Panel) -> float:
+        """The number that has the darkest colour: of cell states, which know no bounds, the largest."""
+        finite = np.abs(self.values[panel.part][np.isfinite(self.values[panel.part])])
+        return float(finite.max(initial=0.0)) or 1.0 if panel.part == "c" else 1.0
+
+    def colour(self, panel: Panel, share: float) -> str:
+        if not np.isfinite(share):
+            return NOT_FINITE
+        return diverging(share) if panel.signed else blue(share)
+
+    def add_title(self, panel: Panel, x: float, y: float) -> None:
+        after_name = x + text_width(panel.name, SMALL + 2) + GAP
+        self.canvas.texts += [
+            Text(x, y, panel.name, SMALL + 2, "left"),
+            Text(after_name, y, panel.formula, SMALL, "left", MUTED),
+            Text(x, y + 17, panel.meaning, SMALL, "left", MUTED),
         ]
-        top = y + 32 + columns.height
-        columns.draw(canvas, x, top)
-        values = np.stack([parts[panel.part][group].mean(0) for group in groups])
-        most = float(np.abs(values).max()) if panel.part == "c" else 1.0
-        add_panel(canvas, panel, values, most or 1.0, groups, columns, x, top, height)
-        add_scale(
-            canvas, panel, most or 1.0, x + columns.width + max(after, GAP), top, min(height * len(groups), 120.0)
-        )
-        if numbered and k % across == 0:
-            canvas.texts.append(Text(x - before - 6, top - GAP - 7, "unit", 10, "right", MUTED))
-            for place, group in enumerate(groups):
-                canvas.texts.append(
-                    Text(x - before - 6, top + height * (place + 0.5), str(group[0]), min(10.0, height), "right", MUTED)
-                )
-    below = MARGIN + high * -(-len(PANELS) // across) - 6
-    canvas.height = canvas.add_paragraph(MARGIN, below, " ".join(caption), canvas.width - 2 * MARGIN) + MARGIN - 6
-    return Picture(canvas.dot(), canvas.svg(), program="nop")
 
+    def add_cells(self, panel: Panel, left: float, top: float) -> None:
+        """A cell for each row and step; where it has room, its number in it."""
+        edge = "#ffffff" if self.row >= READABLE else "none"
+        written = self.columns.pitch >= ROOM and self.row >= 14
+        most = self.most(panel)
+        for row, group in enumerate(self.groups):
+            y = top + self.row * row
+            units = f"unit {group[0]}" if len(group) == 1 else f"mean of units {', '.join(map(str, group))}"
+            for column, value in enumerate(self.values[panel.part][row]):
+                x, fill = left + self.columns.pitch * column, self.colour(panel, value / most)
+                tip = f"{panel.name} of {units} at {visible(self.columns.words[column])}: {number(value)}"
+                self.canvas.rectangles.append(Rectangle(x, y, self.columns.pitch, self.row, fill, edge, tip))
+                if written:
+                    text = f"{value:.2f}".replace("-", "−")
+                    ink = ("#ffffff" if abs(value) > 0.72 * most else "#000000") if panel.signed else ink_on(value)
+                    self.canvas.texts.append(
+                        Text(left + self.columns.middle(column), y + self.row / 2, text, 10, colour=ink)
+                    )
 
-def add_panel(
-    canvas: Canvas,
-    panel: Panel,
-    values: np.ndarray,
-    most: float,
-    groups: Sequence[np.ndarray],
-    columns: Heading,
-    x: float,
-    top: float,
-    height: float,
-) -> None:
-    """A cell for each row and step; where it has room, its number in it."""
-    edge = "#ffffff" if height >= READABLE else "none"
-    for place, group in enumerate(groups):
-        units = f"unit {group[0]}" if len(group) == 1 else f"mean of units {', '.join(map(str, group))}"
-        for column, value in enumerate(values[place]):
-            fill = diverging(value / most) if panel.signed else blue(value)
-            tip = f"{panel.name} of {units} at {visible(columns.words[column])}: {number(value)}"
-            place_ = (x + columns.pitch * column, top + height * place, columns.pitch, height)
-            canvas.rectangles.append(Rectangle(*place_, fill, edge, tip))
-            if columns.pitch >= ROOM and height >= 14:
-                ink = ("#ffffff" if abs(value) > 0.72 * most else "#000000") if panel.signed else ink_on(value)
-                middle = (x + columns.middle(column), top + height * (place + 0.5))
-                canvas.texts.append(Text(*middle, f"{value:.2f}".replace("-", "−"), 10, colour=ink))
+    def add_scale(self, panel: Panel, x: float, top: float) -> None:
+        """Which colour is which number, at the right of a panel."""
+        height, most, steps = min(self.row * len(self.groups), 120.0), self.most(panel), 24
+        marks = (-most, 0.0, most) if panel.signed else (0.0, most)
+        for step in range(steps):
+            share = 1 - (step + 0.5) / steps
+            fill = self.colour(panel, 2 * share - 1 if panel.signed else share)
+            self.canvas.rectangles.append(Rectangle(x, top + height * step / steps, 8, height / steps, fill, fill))
+        for k, mark in enumerate(marks):
+            y = top + height * (1 - k / (len(marks) - 1))
+            self.canvas.texts.append(Text(x + 12, y, number(mark, 2), 9, "left", MUTED))
 
-
-def add_scale(canvas: Canvas, panel: Panel, most: float, x: float, top: float, height: float) -> None:
-    """Which colour is which number, at the right of a panel."""
-    steps = 24
-    for step in range(steps):
-        share = 1 - (step + 0.5) / steps
-        fill = diverging(2 * share - 1) if panel.signed else blue(share)
-        canvas.rectangles.append(Rectangle(x, top + height * step / steps, 8, height / steps, fill, fill))
-    marks = (-most, 0.0, most) if panel.signed else (0.0, 1.0)
-    for k, mark in enumerate(marks):
-        y = top + height * (1 - k / (len(marks) - 1))
-        canvas.texts.append(Text(x + 12, y, number(mark, 2), 9, "left", MUTED))
+    def add_units(self, x: float, top: float) -> None:
+        """The units' numbers at the left of the rows."""
+        self.canvas.texts.append(Text(x, top - GAP - 7, "unit", 10, "right", MUTED))
+        for row, group in enumerate(self.groups):
+            self.canvas.texts.append(Text(x, top + self.row * (row + 0.5), str(group[0]), 9, "right", MUTED))
