@@ -148,18 +148,18 @@ def test_a_long_chain_after_a_step_is_rolled_without_recursion():
 
 
 def test_inputs_of_every_step_are_one_box_with_all_words_and_shared_ones_stay_one():
-    table, mask = nn.Embedding(5, 2), ta.tensor([[1.0, 0.0]])
+    table, nameless = nn.Embedding(5, 2), [ta.tensor([[1.0, 0.0]])]
     with record() as run:
         run.tokens(target=["EOS", "vamos"])
         for t in range(2):
             with time_step(t):
                 ids = np.array([t])
                 run.name(ids, "target")
-                table(ids) * mask
+                table(ids) * nameless[0] + nameless[0]
     graph = op_graph(run, 99, rolled=True)
     assert texts(graph, "target", "shape") == ["input 2 × (1,) int64"]
     assert texts(graph, "target", "words") == ["EOS vamos"]
-    assert texts(graph, "mask", "shape") == ["input (1, 2) float32"]
+    assert texts(graph, "input", "shape") == ["input (1, 2) float32"]
 
 
 def test_rolled_without_time_steps_says_so():
@@ -229,7 +229,7 @@ def test_where_a_backward_pass_did_not_come_no_gradient_flows():
 def test_rolled_gradients_flow_back_along_the_loop():
     graph = op_graph(looped(), 99, rolled=True, backward=True)
     assert between(graph, "mul", "tanh") == [(False, False, "x"), (True, True, "part of dL/dnew")]
-    assert [label for *_, label in between(graph, "tanh", "mul")][0].startswith("dx = [")
+    assert next(label for *_, label in between(graph, "tanh", "mul")).startswith("dx = [")
     assert texts(graph, "mul", "rule") == ["da = dy · b", "db = dy · a"]  # only later steps have a da
 
 
@@ -238,6 +238,11 @@ def test_the_backward_pass_is_drawn_beside_the_forward_one_and_against_it():
     with record() as run:
         w.tanh()
     assert re.search(r"n1 -> n0 \[.*color=\"#9c2f00\".*dir=back", draw(run, backward=True).dot)
+
+
+def test_of_the_gradients_of_several_steps_the_first_stands_on_the_edge():
+    ((_, _, label),) = between(op_graph(tagged(5), 99, rolled=True, backward=True), "concatenate", "reshape")
+    assert label.startswith("dxs = [") and "\n" not in label
 
 
 # --- users' own programs --------------------------------------------------

@@ -80,7 +80,7 @@ class OpPicture:
                  if (tail := self.tail(v, call, name)) is not None]  # fmt: skip
         alike = len({name for name, _, _ in drawn}) < len(drawn)  # inputs of one name are told by their order
         for order, (name, v, tail) in enumerate(drawn, 1):
-            loop = self.grouping.rolled and v.call is not None and self.goes_on(self.record.calls[v.call], call)
+            loop = v.call is not None and self.goes_on(self.record.calls[v.call], call)
             if tail == head and not loop:
                 continue
             labels = self.edges.setdefault((tail, head, loop), [])
@@ -100,7 +100,7 @@ class OpPicture:
         self.latest[self.grouping.key(call)] = call.step
 
     def goes_on(self, maker: Call, user: Call) -> bool:
-        """Of a rolled picture: does what one call made go to the other one in a later round of the loop?"""
+        """Does what one call made go to the other one in a later round of what is rolled?"""
         keys, rows = self.grouping.keys, self.grouping.rows
         if self.boxes[keys[maker.number]] >= self.boxes[keys[user.number]]:
             return rows[maker.number] != rows[user.number]
