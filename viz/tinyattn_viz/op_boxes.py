@@ -33,8 +33,8 @@ class OpBoxes:
     def inputs(self, call: Call) -> list[tuple[str, Value]]:
         return [(name, self.record.values[k]) for name, k in call.inputs]
 
-    def leaf(self, v: Value, call: Call, count: int) -> Box:
-        """The box of what no op made, used first by `call`. count: how many such values it stands for."""
+    def leaf(self, v: Value, call: Call, copies: int) -> Box:
+        """The box of what no op made, used first by `call`. copies: how many such values it stands for."""
         title = within(v.name or v.kind, call.path)
         place = self.grouping.place(call)
         if v.number in self.in_full:  # all time steps share a parameter: later ones show its name
@@ -44,13 +44,13 @@ class OpBoxes:
             place = tuple(part for part in place if not part.startswith(STEP))
         elif v.kind == "input":
             place = ()
-        each = f"{count} × " if count > 1 else ""
+        each = f"{copies} × " if copies > 1 else ""
         rows = [("title", title), ("shape", f"{v.kind} {each}{shape(v.array)} {v.array.dtype}")]
-        return Box(v.kind, rows + self.words(v, call, count) + self.numbers(v), place, v.name or v.kind)
+        return Box(v.kind, rows + self.words(v, call, copies) + self.numbers(v), place, v.name or v.kind)
 
-    def words(self, v: Value, call: Call, count: int) -> Rows:
+    def words(self, v: Value, call: Call, copies: int) -> Rows:
         words = self.record.words.get(v.name or "", [])
-        if len(words) in (v.array.size, count):
+        if len(words) == v.array.size * copies:
             return word_rows(words)
         if v.array.size != 1 or call.step is None or call.step >= len(words):
             return []
