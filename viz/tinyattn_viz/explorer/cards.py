@@ -14,7 +14,6 @@ from tinyattn.recorded import Call, Value
 from ..describe import short
 from ..formulas import Formulas
 from ..labels import number, shape, visible
-from .rules import gradient_rules
 from .worked import DIGITS, worked
 
 FULL = 64  # up to so many elements a value is written out, larger ones as statistics and a histogram
@@ -67,7 +66,7 @@ def call_card(record: Record, call: Call, formulas: Formulas) -> dict[str, Any]:
         "op": call.op,
         "formula": call.formula,
         "named": formulas.of(call),
-        "rules": list(gradient_rules(call.op)),
+        "rules": [visible(f"d{name} = {rule}") for name, rule in call.derivatives.items()],
         "worked": [visible(line) for line in worked(record, call)],
         "attributes": [
             f"{name} = {visible(short(x))}" for name, x in call.attributes.items() if x is not None and x is not False
