@@ -169,7 +169,7 @@ def op(forward: Callable | None = None, *, saves: bool = False, prepare: Callabl
                 x = x.array
             arrays.append(x)
         try:
-            y = forward(*arrays, **attributes)
+            y = forward(*arrays, **attributes) if attributes else forward(*arrays)
             if prepare is not None:
                 x = arrays[0] if type(arrays[0]) is np.ndarray else arrays[-1]
                 if type(x) is not np.ndarray or y.dtype is not x.dtype or x.ndim == 0 != y.ndim:
@@ -183,14 +183,14 @@ def op(forward: Callable | None = None, *, saves: bool = False, prepare: Callabl
         node, several = None, type(y) is tuple
         if tracked and state.grad_enabled and rule.reads and (several or y.dtype.kind == "f"):
             node = Node(rule, inputs, [*arrays, *attributes.values(), saved, y if several or rule.keeps_y else None])
-        outputs = (Tensor(y, node is not None, node),) if not several else tuple(
-            Tensor(part, node is not None, node, slot) for slot, part in enumerate(y))
+        outputs = [Tensor(part, node is not None, node, slot) for slot, part in enumerate(y)] if several else [
+            Tensor(y, node is not None, node)]
         for output in outputs:
             if output.array.base is not None:
                 share_changes(output, inputs)
         if state.recorder is not None:
             state.recorder.add(rule, inputs, attributes, outputs)
-        return outputs if several else outputs[0]
+        return tuple(outputs) if several else outputs[0]
 
     call.gradient, call.joint_gradient, call.op = rule.gradient, rule.joint_gradient, rule  # type: ignore[attr-defined]
     return call
@@ -229,7 +229,7 @@ def walk(outputs: Sequence[Tensor], gradients: Sequence[Any], retain_graph: bool
     the leaves and Nodes that are `needed`, all others are left out, and as `targets` the (slot, tensor) that Nodes
     made and whose gradient is wanted too.
     """
-    targets = targets or {}
+    targets, anomaly = targets or {}, state.anomaly
     waiting: dict[Node, dict[int, Any]] = {}  # what has arrived so far, for each output of a Node
     queue: list[tuple[int, Node]] = []  # a heap, youngest first
     arrived: dict[Tensor, Any] = {}  # the result
@@ -258,12 +258,12 @@ def walk(outputs: Sequence[Tensor], gradients: Sequence[Any], retain_graph: bool
             parts = waiting.pop(node)
             if node.hooks is not None:
                 call_hooks(node.hooks, parts)
-            if node in targets:
+            if targets and node in targets:
                 arrived.update((x, parts.get(slot)) for slot, x in targets[node])
             if needed is None or node in needed:
                 pairs = node.pull(parts, create_graph)
-                if state.anomaly is not None:
-                    state.anomaly.check(node, parts, pairs)
+                if anomaly is not None:
+                    anomaly.check(node, parts, pairs)
                 if not retain_graph:
                     node.inputs, node.values = (), []
         for leaf in arrived:
