@@ -35,7 +35,7 @@ BOTH = [
     floor_divide, gather, ge, gelu, gt, index_select, isclose, isfinite, isinf, isnan, le, log, log1p, log_softmax,
     logical_and, logical_not, logical_or, logical_xor, logsumexp, lt, masked_fill, matmul, max, maximum, mean, min,
     minimum, mm, mul, ne, neg, outer, permute, pow, prod, relu, remainder, reshape, rsqrt, sigmoid, sign, sin,
-    softmax, sort, split, sqrt, squeeze, std, sub, sum, t, tanh, topk, transpose, tril, triu, unsqueeze, var,
+    softmax, softplus, sort, split, sqrt, squeeze, std, sub, sum, t, tanh, topk, transpose, tril, triu, unsqueeze, var,
 ]  # fmt: skip
 FUNCTIONS_ONLY = [cat, cosine_similarity, einsum, stack, where]
 METHODS_ONLY = [copies.contiguous, copies.copy_, copies.fill_, copies.to, copies.zero_, expand, repeat, view]
