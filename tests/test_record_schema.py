@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import tinyattn as ta
+from tests.viz.test_ops import Clip
 from tinyattn import nn
-from tinyattn.autograd import Function
 from tinyattn.record import record
 from tinyattn.state import time_step
 from tinyattn.translator.replay import replay
@@ -57,17 +57,6 @@ def faults(x, schema, where="record"):
         for k, part in enumerate(x):
             yield from faults(part, dict(enumerate(schema.get("prefixItems", []))).get(k, schema.get("items", {})),
                               f"{where}[{k}]")  # fmt: skip
-
-
-class Clip(Function):
-    @staticmethod
-    def forward(ctx, x, limit):
-        ctx.limit = limit
-        return x.clone()
-
-    @staticmethod
-    def backward(ctx, dy):
-        return dy.clamp(-ctx.limit, ctx.limit), None
 
 
 def translation():
