@@ -33,6 +33,9 @@ CALLS = {
     "log_softmax of integers": lambda F, t: F.log_softmax(t(IDS), 0, dtype=t(X).dtype) * t(X[0, 0]),
     "cross_entropy": lambda F, t: F.cross_entropy(t(X), t(TARGET), ignore_index=2, label_smoothing=0.1),
     "cross_entropy of probabilities": lambda F, t: F.cross_entropy(t(X), t(X * X), t(X[0] ** 2)),
+    "linear_cross_entropy": lambda F, t: F.linear_cross_entropy(t(X), t(TABLE), t(TARGET), linear_bias=t(TABLE[:, 0])),
+    "linear_cross_entropy of padded rows": lambda F, t: F.linear_cross_entropy(
+        t(X), t(TABLE), t(TARGET), weight=t(TABLE[:, 0] ** 2).detach(), ignore_index=1, label_smoothing=0.1),
     "nll_loss": lambda F, t: F.nll_loss(t(X), t(TARGET), reduction="sum"),
     "mse_loss": lambda F, t: F.mse_loss(t(X), t(X * 2), reduction="mean"),
     "binary_cross_entropy_with_logits": lambda F, t: F.binary_cross_entropy_with_logits(t(X), t(X * X), t(TARGET[:3])),

@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.ops.samples import SHAPES, Sample, Wrong, each, numbers, register
 from tinyattn.ops.cross_entropy import cross_entropy, nll_loss
+from tinyattn.ops.linear_cross_entropy import linear_cross_entropy
 from tinyattn.ops.losses import binary_cross_entropy_with_logits, log_sigmoid, mse_loss
 
 
@@ -61,7 +62,7 @@ register(
     single=False,
 )
 register(
-    "indexing.pick",
+    "cross_entropy.cross_entropy_",
     cross_entropy,
     surprise,
     [Sample((X, TARGET), {**options, "label_smoothing": share, "weight": WEIGHT})
@@ -75,6 +76,47 @@ register(
         Wrong(ValueError, "cross_entropy: size_average and reduce are not supported: use reduction=",
               (X, TARGET, None, True)),
         Wrong(ValueError, "cross_entropy: size_average and reduce", (X, TARGET), {"reduce": False}),
+    ],
+    single=False,
+)  # fmt: skip
+
+
+def surprise_of_projection(x: np.ndarray, W: np.ndarray, target: np.ndarray, bias: Any = None, **options: Any) -> Any:
+    logits = np.einsum("...k,ck->...c", x, W) + (0 if bias is None else bias)
+    return surprise(logits, target, **options)
+
+
+H, W, BIAS = numbers(3, 2), numbers(4, 2), numbers(4)
+register(
+    "linear_cross_entropy.linear_cross_entropy_",
+    lambda x, W, target, bias=None, **options: linear_cross_entropy(x, W, target, linear_bias=bias, **options),
+    surprise_of_projection,
+    [Sample((H, W, TARGET, bias), {**options, "label_smoothing": share, "weight": weight}) for options in OPTIONS
+     for bias, share, weight in ((None, 0.0, None), (BIAS, 0.1, None), (BIAS, 0.0, WEIGHT), (None, 0.1, WEIGHT))]
+    + [Sample((numbers(3, 1, 2), W, TARGET[:, None], BIAS), options) for options in OPTIONS]
+    + [Sample((numbers(2), W, np.array(3), BIAS), {"reduction": reduction}) for reduction in ("mean", "none")]
+    + [Sample((H, W, numbers(3, 4, low=0.0), BIAS), {"label_smoothing": 0.1, "reduction": "none"}),
+       Sample((numbers(1, 1), numbers(1, 1), np.array([0]), numbers(1))),
+       Sample((numbers(3, 0), numbers(4, 0), TARGET, BIAS)),
+       Sample((numbers(0, 2), W, np.zeros(0, int), BIAS), {"reduction": "sum"})],
+    [
+        Wrong(ValueError, r"linear_cross_entropy: wanted input \(..., K\) and linear_weight \(C, K\), got \(3, 2\) and "
+              r"\(4, 3\)", (H, np.ones((4, 3)), TARGET)),
+        Wrong(ValueError, r"wanted input .*got \(3, 2\) and \(4, 1, 2\)", (H, np.ones((4, 1, 2)), TARGET)),
+        Wrong(ValueError, r"target must be \(...\) = \(3,\) as in input \(..., K\), or \(..., C\) = \(3, 4\) for .*, got "
+              r"\(2,\)", (H, W, TARGET[:2])),
+        Wrong(ValueError, r"linear_bias must be \(C,\) = \(4,\), got \(3,\)", (H, W, TARGET, np.ones(3))),
+        Wrong(ValueError, r"weight must be \(C,\) = \(4,\), got \(3,\)", (H, W, TARGET), {"weight": np.ones(3)}),
+        Wrong(ValueError, "options are not supported", (H, W, TARGET), {"options": 1}),
+        Wrong(ValueError, "label_smoothing must be in 0 ... 1, got 2", (H, W, TARGET), {"label_smoothing": 2}),
+        Wrong(ValueError, "reduction must be one of", (H, W, TARGET), {"reduction": "max"}),
+        Wrong(ValueError, "ignore_index needs class numbers as target, got 1", (H, W, numbers(3, 4)),
+              {"ignore_index": 1}),
+        Wrong(TypeError, "all inputs must have one dtype, got float64 and float32", (H, W.astype(np.float32), TARGET)),
+        Wrong(TypeError, "input must be floating-point, got int64", (np.ones((3, 2), int), np.ones((4, 2), int), TARGET)),
+        Wrong(TypeError, "class numbers, integers, got float64", (H, W, np.ones(3))),
+        Wrong(IndexError, "linear_cross_entropy: targets must be in 0 ... 3, or ignore_index = -100, got 7",
+              (H, W, TARGET + 4)),
     ],
     single=False,
 )  # fmt: skip

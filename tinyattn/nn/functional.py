@@ -7,6 +7,7 @@ from ..ops.cross_entropy import cross_entropy, nll_loss
 from ..ops.dropout import dropout
 from ..ops.embedding import embedding
 from ..ops.indexing import one_hot
+from ..ops.linear_cross_entropy import linear_cross_entropy
 from ..ops.losses import binary_cross_entropy_with_logits, mse_loss
 from ..ops.losses import log_sigmoid as logsigmoid
 from ..ops.matmul import linear
@@ -25,6 +26,7 @@ __all__ = [
     "gelu",
     "layer_norm",
     "linear",
+    "linear_cross_entropy",
     "log_softmax",
     "logsigmoid",
     "mse_loss",

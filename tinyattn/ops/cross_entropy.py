@@ -1,7 +1,9 @@
 """Cross-entropy: how surprising the right answers are under the predicted probabilities, in nats.
 
 Softmax and cross-entropy are one op, for the derivative of the two together is so much simpler than that of each:
-p − y, the probabilities less the right answer. It serves class numbers without weights; all else is primitive ops.
+p − y, the probabilities less the right answer. That needs nothing but what the loss itself has just computed, so the
+forward pass leaves it behind, and all that is left to backward is a factor. This serves class numbers; for
+probabilities as target there are primitive ops.
 """
 
 from __future__ import annotations
@@ -11,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.compile import kernel, ready
+from ..kernels.compile import ready
 from ..kernels.threads import over_rows
-from ..kernels.vector import EXACT, exp, largest
+from ..state import state
 from ..tensor import Tensor, op
+from .cross_entropy_kernels import row_losses
 from .elementwise import add, mul, neg, sub
 from .fused import fused
 from .indexing import pick, put
@@ -22,12 +25,12 @@ from .losses import check_reduction, reduced
 from .matmul import check_tensors
 from .reductions import mean, sum
 from .shapes import permute, reshape
-from .softmax import ELEMENTS_PER_THREAD, log_softmax, sum_exp
+from .softmax import ELEMENTS_PER_THREAD, log_softmax
 
 # --- the reference: the same in primitive ops ---------------------------
 
 
-def cross_entropy_reference(logits, targets, ignore_index, reduction, label_smoothing, weight=None):
+def cross_entropy_reference(logits, targets, ignore_index, reduction, label_smoothing, weight=None, wanted=True):
     """The loss of each row, or their mean or sum.    Shapes: logits (R, C), targets (R,), weight (C,)"""
     rows = np.flatnonzero(targets != ignore_index)
     log_p = log_softmax(logits if len(rows) == len(targets) else pick(logits, index=(rows,)), dim=1)
@@ -48,91 +51,44 @@ def over_counted(losses, rows, targets, reduction, weight):
     """The losses of those `rows` that count, brought to what the caller wants."""
     if reduction == "none":
         return losses if len(rows) == len(targets) else put(losses, index=(rows,), shape=(len(targets),))
-    if reduction == "sum":
-        return sum(losses)
-    total = len(rows) if weight is None else float(weight[targets[rows]].sum())
-    return mul(sum(losses), 1 / total if total else math.nan)
+    return mul(sum(losses), share_of_each(targets[rows], reduction, weight))
 
 
-# --- the same in kernels ------------------------------------------------
+def share_of_each(targets, reduction, weight):
+    """What each loss counts in the end, of those whose targets these are: 1 / Σ w in a mean, else 1."""
+    if reduction != "mean":
+        return 1.0
+    total = len(targets) if weight is None else float(weight[targets].sum())
+    return 1 / total if total else math.nan
 
 
-# Regrouped, (m − x) + log Σ would lose log Σ next to a large m.
-@kernel(fastmath=EXACT)
-def row_losses(losses, maxima, totals, logits, targets, ignore_index, smoothing):
-    """losses (R,), and for their gradient maxima (R,) and totals (R,) = Σ exp(x − max); logits (R, C), targets (R,)"""
-    R, C = logits.shape
-    for r in range(R):
-        losses[r], maxima[r], totals[r] = 0, 0, 1
-        if targets[r] == ignore_index:
-            continue
-        m = largest(logits[r])
-        maxima[r], totals[r] = m, sum_exp(logits[r], m)
-        below = (1 - smoothing) * (m - logits[r, targets[r]])  # how far the target's logit is below the largest
-        if smoothing > 0:
-            below += smoothing * sum_below(logits[r], m) / C  # and that of the average class
-        losses[r] = below + math.log(totals[r])
-
-
-@kernel
-def sum_below(x, m):
-    """Σ (m − x)"""
-    total = x.dtype.type(0)
-    for n in range(x.size):
-        total += m - x[n]
-    return total
-
-
-@kernel
-def row_gradients(dx, dy, logits, maxima, totals, targets, ignore_index, smoothing):
-    """dx (R, C) = dy · (p − y) of each row, dy (R,)"""
-    R, C = dx.shape
-    for r in range(R):
-        factor, spread = dy[r] / totals[r], dy[r] * dx.dtype.type(smoothing / C)
-        if targets[r] == ignore_index:
-            dx[r] = 0
-            continue
-        for c in range(C):
-            dx[r, c] = factor * exp(logits[r, c] - maxima[r]) - spread
-        dx[r, targets[r]] -= dy[r] * dx.dtype.type(1 - smoothing)
+# --- the same in a kernel -----------------------------------------------
 
 
 @op(saves=True)
-def cross_entropy_(logits, /, targets, ignore_index, reduction, label_smoothing):
-    """y = −log softmax(x) at the target"""
-    R, C = logits.shape
-    logits = ready(logits)
-    losses, maxima, totals = np.empty(R), np.empty(R, logits.dtype), np.empty(R, logits.dtype)
+def cross_entropy_(logits, /, targets, ignore_index, reduction, label_smoothing, weight, wanted):
+    """y = −w log softmax(x) at the target"""
+    (R, C), dtype = logits.shape, logits.dtype
+    logits, bias = ready(logits), np.zeros(C, dtype)
+    counted = targets[targets != ignore_index] if reduction == "mean" else targets
+    share = share_of_each(counted, reduction, weight)
+    weight = np.ones(C, dtype) if weight is None else weight
+    losses, dlogits = np.empty(R), np.empty_like(logits if wanted else logits[:0])
 
     def work(start, stop):
-        rows = slice(start, stop)
-        row_losses(losses[rows], maxima[rows], totals[rows], logits[rows], targets[rows], ignore_index, label_smoothing)
+        row_losses(losses[start:stop], dlogits[start:stop], np.empty(C, dtype), logits[start:stop], bias,
+                   targets[start:stop], weight, ignore_index, label_smoothing, share)
 
     over_rows(work, R, ELEMENTS_PER_THREAD // max(C, 1))
-    counted = np.count_nonzero(targets != ignore_index)
-    if reduction == "none":
-        y = losses.astype(logits.dtype, copy=False)
-    else:
-        total = losses.sum()  # in float64
-        y = np.asarray(total if reduction == "sum" else total / counted if counted else math.nan, logits.dtype)
-    return y, (logits, maxima, totals, counted)
+    y = losses if reduction == "none" else losses.sum() * share  # in float64
+    return np.asarray(y, dtype), dlogits
 
 
 @cross_entropy_.joint_gradient
-def _(logits, *, dy, saved, targets, ignore_index, reduction, label_smoothing):
-    logits, maxima, totals, counted = saved
-    R, C = logits.shape
-    each = dy / max(counted, 1) if reduction == "mean" else dy
-    each = ready(np.broadcast_to(np.asarray(each, logits.dtype), (R,)))
-    dx = np.empty_like(logits)
-
-    def work(start, stop):
-        rows = slice(start, stop)
-        row_gradients(dx[rows], each[rows], logits[rows], maxima[rows], totals[rows], targets[rows], ignore_index,
-                      label_smoothing)
-
-    over_rows(work, R, ELEMENTS_PER_THREAD // max(C, 1))
-    return (dx,)
+def _(logits, *, dy, saved, reduction):
+    if reduction == "none":
+        return (saved * dy[:, None],)
+    return (saved if dy == 1 else saved * dy,)
 
 
 fused(cross_entropy_, cross_entropy_reference)
@@ -161,18 +117,19 @@ def cross_entropy(input: Any, target: Any, weight: Any = None, size_average: Non
     """
     check_tensors("cross_entropy", input, target)
     check_reduction("cross_entropy", reduction, size_average, reduce)
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"cross_entropy: label_smoothing must be in 0 ... 1, got {label_smoothing}")
+    check_smoothing("cross_entropy", label_smoothing)
     if input.ndim and target.shape == input.shape:
         return from_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
     rows, targets = as_rows("cross_entropy", input, target, ignore_index)
-    options = {"targets": targets, "ignore_index": int(ignore_index), "reduction": reduction,
-               "label_smoothing": float(label_smoothing)}
-    if weight is None:
-        y = cross_entropy_(rows, **options)
-    else:
-        y = cross_entropy_reference(rows, **options, weight=fixed_weight("cross_entropy", weight, rows))
-    return reshape(y, shape=tuple(target.shape)) if reduction == "none" else y
+    weight = None if weight is None else fixed_weight("cross_entropy", weight, rows.shape[1], rows.dtype)
+    y = cross_entropy_(rows, targets=targets, ignore_index=int(ignore_index), reduction=reduction,
+                       label_smoothing=float(label_smoothing), weight=weight, wanted=wants_gradient(input))
+    return y if reduction != "none" or target.ndim == 1 else reshape(y, shape=tuple(target.shape))
+
+
+def wants_gradient(x: Any) -> bool:
+    """Will a gradient by x be asked for? Then a loss computes it at once."""
+    return state.grad_enabled and isinstance(x, Tensor) and x.requires_grad
 
 
 def from_probabilities(input: Any, target: Any, weight: Any, ignore_index: int, reduction: str,
@@ -203,7 +160,7 @@ def nll_loss(input: Any, target: Any, weight: Any = None, size_average: None = N
     check_reduction("nll_loss", reduction, size_average, reduce)
     log_p, targets = as_rows("nll_loss", input, target, ignore_index)
     rows = np.flatnonzero(targets != ignore_index)
-    weight = None if weight is None else fixed_weight("nll_loss", weight, log_p)
+    weight = None if weight is None else fixed_weight("nll_loss", weight, log_p.shape[1], log_p.dtype)
     y = over_counted(at_targets(log_p, rows, targets[rows], weight), rows, targets, reduction, weight)
     return reshape(y, shape=tuple(target.shape)) if reduction == "none" else y
 
@@ -213,24 +170,34 @@ def nll_loss(input: Any, target: Any, weight: Any = None, size_average: None = N
 
 def as_rows(name: str, input: Any, target: Any, ignore_index: int) -> tuple[Any, np.ndarray]:
     """input as (R, C) and the targets as (R,), checked."""
-    targets = target.array if isinstance(target, Tensor) else np.asarray(target)
     shape = tuple(input.shape)
     classes = min(1, input.ndim - 1)
-    if input.ndim == 0 or shape[:classes] + shape[classes + 1:] != targets.shape:
-        raise ValueError(f"{name}: wanted input (N, C, ...) and target (N, ...), got {shape} and {targets.shape}")
+    if input.ndim == 0 or shape[:classes] + shape[classes + 1:] != tuple(target.shape):
+        raise ValueError(f"{name}: wanted input (N, C, ...) and target (N, ...), got {shape} and {tuple(target.shape)}")
     if input.dtype.kind != "f":
         raise TypeError(f"{name}: input must be floating-point, got {input.dtype}: use .float()")
+    targets = checked_targets(name, target, shape[classes], ignore_index)
+    if input.ndim > 2:
+        input = permute(input, 0, *range(2, input.ndim), 1)
+    return (input if input.ndim == 2 else reshape(input, shape=(targets.size, shape[classes]))), targets
+
+
+def checked_targets(name: str, target: Any, C: int, ignore_index: int) -> np.ndarray:
+    """Class numbers as kernels want them, (R,); all are below C, or ignore_index."""
+    targets = target.array if isinstance(target, Tensor) else target
     if targets.dtype.kind not in "iu":
         raise TypeError(f"{name}: targets must be class numbers, integers, got {targets.dtype}: use .long()")
-    C = shape[classes]
+    targets = ready(targets.reshape(-1).astype(np.int64, copy=False))
     counted = targets[targets != ignore_index]
     if counted.size and not 0 <= counted.min() <= counted.max() < C:
         wrong = counted.min() if counted.min() < 0 else counted.max()
         raise IndexError(f"{name}: targets must be in 0 ... {C - 1}, or ignore_index = {ignore_index}, got {wrong}")
-    if input.ndim > 2:
-        input = permute(input, 0, *range(2, input.ndim), 1)
-    rows = input if input.ndim == 2 else reshape(input, shape=(targets.size, C))
-    return rows, ready(targets.reshape(-1).astype(np.int64, copy=False))
+    return targets
+
+
+def check_smoothing(name: str, label_smoothing: float) -> None:
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"{name}: label_smoothing must be in 0 ... 1, got {label_smoothing}")
 
 
 def check_weight(name: str, weight: Any, C: int, dtype: Any) -> None:
@@ -240,9 +207,9 @@ def check_weight(name: str, weight: Any, C: int, dtype: Any) -> None:
         raise TypeError(f"{name}: weight must be {dtype} like input, got {weight.dtype}: use .to({dtype})")
 
 
-def fixed_weight(name: str, weight: Any, rows: Any) -> np.ndarray:
+def fixed_weight(name: str, weight: Any, C: int, dtype: Any) -> np.ndarray:
     """The weights as an array: with class numbers they get no gradient, in PyTorch neither."""
-    check_weight(name, weight, rows.shape[1], rows.dtype)
+    check_weight(name, weight, C, dtype)
     if isinstance(weight, Tensor) and weight.requires_grad:
         raise ValueError(f"{name}: weight gets no gradient where targets are class numbers: use weight.detach()")
-    return weight.array if isinstance(weight, Tensor) else weight
+    return ready(weight.array if isinstance(weight, Tensor) else weight)
