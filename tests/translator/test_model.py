@@ -30,9 +30,19 @@ def loss_of(model, batch):
 @pytest.mark.parametrize("more", [{}, {"layers": 2, "bidirectional": True}])
 def test_every_parameter_gets_a_gradient(kind, more):
     model = make(attention=kind, **more)
-    loss_of(model, make_batch(EXAMPLES)).backward()
+    model.loss(make_batch(EXAMPLES)).backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None and np.abs(parameter.grad.array).sum() > 0, name
+
+
+@pytest.mark.parametrize("kind", ATTENTION_KINDS)
+def test_the_loss_is_that_of_the_logits(kind):
+    model, batch = make(attention=kind), make_batch(EXAMPLES)
+    losses = model.loss(batch), loss_of(model, batch)
+    gradients = [ta.autograd.grad(loss, list(model.parameters())) for loss in losses]
+    np.testing.assert_allclose(*(loss.item() for loss in losses), rtol=1e-6)
+    for blocks, logits in zip(*gradients):
+        np.testing.assert_allclose(blocks.array, logits.array, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ATTENDING)

@@ -15,10 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinyattn import create, nn
+from tinyattn.nn.functional import linear_cross_entropy
 from tinyattn.ops.attention import additive_attention, attention
 from tinyattn.ops.joining import cat
 from tinyattn.state import no_grad
 from tinyattn.tensor import Tensor
+from tinyattn.text.batches import Batch
+from tinyattn.text.vocabulary import PAD
 from tinyattn.translator.config import Config, ConfigError
 
 State = tuple[Tensor, Tensor]  # h and c of every layer, each (layers, B, H)
@@ -155,18 +158,28 @@ class Seq2Seq(nn.Module):
         mask = np.arange(source.shape[1]) < lengths[:, None]
         return Encoded(h, None if self.attention is None else self.attention.keys(h), mask, state)
 
-    def decode(self, target: np.ndarray, state: State, encoded: Encoded,
-               lengths: np.ndarray | None = None) -> tuple[Tensor, Tensor | None, State]:
-        """Logits, attention weights (None without attention) and the state after `target`: all of it at once when
-        it is known (teacher forcing), or one token at a time.
+    def read_out(self, target: np.ndarray, state: State, encoded: Encoded,
+                 lengths: np.ndarray | None = None) -> tuple[Tensor, Tensor | None, State]:
+        """What the output layer gets: the context beside `s`, or `s` alone without attention; then the attention
+        weights (None without) and the state after `target`. All of it at once when `target` is known (teacher forcing),
+        or one token at a time.
 
-        Shapes: target (B, T), lengths (B,) -> logits (B, T, V), weights (B, T, S)
+        Shapes: target (B, T), lengths (B,) -> (B, T, 2H) or (B, T, H), weights (B, T, S)
         """
         s, state = self.decoder(target, state, lengths)
         if self.attention is None:
-            return self.output(self.dropout(s)), None, state
+            return self.dropout(s), None, state
         context, weights = self.attention(s, encoded)
-        return self.output(self.dropout(cat([context, s], -1))), weights, state
+        return self.dropout(cat([context, s], -1)), weights, state
+
+    def decode(self, target: np.ndarray, state: State, encoded: Encoded,
+               lengths: np.ndarray | None = None) -> tuple[Tensor, Tensor | None, State]:
+        """Logits, attention weights (None without attention) and the state after `target`.
+
+        Shapes: target (B, T), lengths (B,) -> logits (B, T, V), weights (B, T, S)
+        """
+        read, weights, state = self.read_out(target, state, encoded, lengths)
+        return self.output(read), weights, state
 
     def forward(self, source: np.ndarray, source_lengths: np.ndarray, target: np.ndarray,
                 target_lengths: np.ndarray) -> tuple[Tensor, Tensor | None]:
@@ -174,6 +187,14 @@ class Seq2Seq(nn.Module):
         encoded = self.encode(source, source_lengths)
         logits, weights, _ = self.decode(target, encoded.state, encoded, target_lengths)
         return logits, weights
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Cross-entropy with teacher forcing, in nats: the mean over all real target tokens. The logits, the largest
+        array of all, are never held as a whole."""
+        encoded = self.encode(batch.source, batch.source_lengths)
+        read, _, _ = self.read_out(batch.target_in, encoded.state, encoded, batch.target_lengths)
+        return linear_cross_entropy(read, self.output.weight, batch.target_out, linear_bias=self.output.bias,
+                                    ignore_index=PAD)
 
 
 @contextmanager

@@ -18,11 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyattn import optim, streams
-from tinyattn.nn.functional import cross_entropy
 from tinyattn.nn.utils import clip_grad_norm_
 from tinyattn.text.batches import Batch, batch_indices, make_batch
 from tinyattn.text.pairs import Pair
-from tinyattn.text.vocabulary import PAD
 from tinyattn.translator.checkpoint import Arrays, Progress, Run
 from tinyattn.translator.scores import exact_matches, teacher_forced
 
@@ -146,8 +144,7 @@ class Training:
         self.optimizer.param_groups[0]["lr"] = rate
         self.model.train()
         with streams.using(streams.stream(self.config.seed, "dropout", number)):
-            logits, _ = self.model(batch.source, batch.source_lengths, batch.target_in, batch.target_lengths)
-            loss = cross_entropy(logits.reshape(-1, logits.shape[-1]), batch.target_out.reshape(-1), ignore_index=PAD)
+            loss = self.model.loss(batch)
         self.require_finite("loss", loss.item(), number)
         self.optimizer.zero_grad()
         loss.backward()
