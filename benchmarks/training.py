@@ -1,30 +1,35 @@
-"""One training step of the video's model, against eager PyTorch: the two in turn, medians, the same threads.
+"""One training step of the video's model: this project, in two ways, and its peers.
 
-    python benchmarks/training.py [size ...] [--threads 1 2] [--seconds 10]
+    python -m benchmarks.training [size ...] [--threads 1] [--seconds 10]
 
 `loop` is the Translator's own step, batching and clipping included; `modules` is the peer's program with tinyattn as
-its torch: embedding, LSTMs, attention, linear layer, cross-entropy and Adam, as one writes them for PyTorch.
+its torch: embedding, LSTMs, attention, linear layer, cross-entropy and Adam, as one writes them for PyTorch. The
+peers do neither batching nor clipping.
 """
 
 from __future__ import annotations
 
-import argparse
-import statistics
 import sys
-import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-import tinyattn as ta
-from tinyattn.text.vocabulary import SPECIAL_NAMES, Vocabulary
-from tinyattn.translator.config import Config
-from tinyattn.translator.training import Training, make_batch
-from tinyattn.translator.translator import Translator
+from benchmarks.model import Sizes, step_floor, step_flops
+from benchmarks.part import Measurement, Options, run_part
+from benchmarks.timing import medians
 
 PEER = Path(__file__).parent / "peers" / "seq2seq_torch.py"
+SIZES = {  # V, E, H, layers, B, T: the peer's own
+    "tiny": (30, 4, 4, 1, 4, 4),
+    "toy": (2000, 64, 128, 1, 64, 10),
+    "mid": (4000, 128, 256, 1, 64, 12),
+    "big": (8000, 256, 512, 2, 64, 15),
+}
+SLOW = {"autograd": ("tiny", "toy")}  # at others it takes seconds a step
+
+Step = Callable[[], object]
 
 
 def peer(library: types.ModuleType) -> types.ModuleType:
@@ -43,16 +48,34 @@ def peer(library: types.ModuleType) -> types.ModuleType:
     return module
 
 
-def own_loop(V: int, E: int, H: int, layers: int, B: int, T: int) -> Callable[[], object]:
-    """A step of the Translator's training on sentences of T words, the target's end counted."""
+def modules(size: str, threads: int) -> Step:
+    import tinyattn as ta
+
+    return peer(ta).make_step(size, threads)
+
+
+def loop(size: str, threads: int) -> Step:
+    return own_loop(Sizes.of(*SIZES[size]), threads)
+
+
+def own_loop(sizes: Sizes, threads: int) -> Step:
+    """A step of the Translator's training on sentences of S and of T words, the target's end counted."""
+    import tinyattn as ta
+    from tinyattn.text.vocabulary import SPECIAL_NAMES, Vocabulary
+    from tinyattn.translator.config import Config
+    from tinyattn.translator.training import Training, make_batch
+    from tinyattn.translator.translator import Translator
+
+    V, E, H, layers, B, S, T = sizes
+    ta.set_num_threads(threads)
     words = [f"w{k}" for k in range(V - len(SPECIAL_NAMES))]
     vocabulary = Vocabulary.build([words])
     assert len(vocabulary) == V
     config = Config.from_options(dict(embed=E, hidden=H, layers=layers, batch_size=B, steps=10**9, dropout=0.0))
     random = np.random.default_rng(0)
-    pairs = [tuple(" ".join(random.choice(words, n)) for n in (T, T - 1)) for _ in range(10 * B)]
+    pairs = [tuple(" ".join(random.choice(words, n)) for n in (S, T - 1)) for _ in range(10 * B)]
     training = Training(Translator(config, (vocabulary, vocabulary)), pairs, [])
-    batches = iter(())
+    batches: Iterator[np.ndarray] = iter(())
 
     def step() -> None:
         nonlocal batches
@@ -65,40 +88,73 @@ def own_loop(V: int, E: int, H: int, layers: int, B: int, T: int) -> Callable[[]
     return step
 
 
-def medians(steps: dict[str, Callable[[], object]], seconds: float) -> dict[str, float]:
-    """Median seconds of each, run in turn."""
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    for step in steps.values():
-        for _ in range(3):
-            step()
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times[next(iter(steps))]) < 5:
-        for name, step in steps.items():
-            start = time.perf_counter()
-            step()
-            times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(found) for name, found in times.items()}
-
-
-def main() -> None:
+def torch_eager(size: str, threads: int) -> Step:
     import torch
 
-    theirs, ours = peer(torch), peer(ta)
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("sizes", nargs="*", default=[], choices=[[], *theirs.SIZES])
-    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
-    parser.add_argument("--seconds", type=float, default=10)
-    options = parser.parse_args()
-    print("size threads   PyTorch ms   loop ms  ratio   modules ms  ratio")
-    for size in options.sizes or theirs.SIZES:
-        for threads in options.threads:
-            steps = {"PyTorch": theirs.make_step(size, threads), "modules": ours.make_step(size, threads)}
-            steps["loop"] = own_loop(*theirs.SIZES[size])
-            found = medians(steps, options.seconds)
-            them = found["PyTorch"]
-            print(f"{size:5}{threads:7}{them * 1e3:13.2f}{found['loop'] * 1e3:10.2f}{them / found['loop']:7.2f}"
-                  f"{found['modules'] * 1e3:13.2f}{them / found['modules']:7.2f}", flush=True)
+    return peer(torch).make_step(size, threads)
+
+
+def torch_compiled(size: str, threads: int) -> Step:
+    """The model through torch.compile, which leaves nn.LSTM to PyTorch's own kernels; needs a C++ compiler."""
+    import torch
+
+    program = peer(torch)
+    eager = program.Seq2Seq
+    program.Seq2Seq = lambda *sizes: torch.compile(eager(*sizes))
+    step = program.make_step(size, threads)
+    step()
+    return step
+
+
+def jax_jit(size: str, threads: int) -> Step:
+    from benchmarks.peers.seq2seq_jax import make_step
+
+    return make_step(*SIZES[size])
+
+
+def numpy_by_hand(size: str, threads: int) -> Step:
+    from benchmarks.peers.seq2seq_numpy import make_step
+
+    return with_blas_threads(make_step(*SIZES[size]), threads)
+
+
+def hips_autograd(size: str, threads: int) -> Step:
+    from benchmarks.peers.seq2seq_autograd import make_step
+
+    return with_blas_threads(make_step(*SIZES[size]), threads)
+
+
+def with_blas_threads(step: Step, threads: int) -> Step:
+    """NumPy's BLAS with so many threads, only meanwhile: tinyattn tells it to use one."""
+    from threadpoolctl import ThreadpoolController
+
+    blas = ThreadpoolController()
+
+    def limited() -> object:
+        with blas.limit(limits=threads, user_api="blas"):
+            return step()
+
+    return limited
+
+
+CONTENDERS: dict[str, Callable[[str, int], Step]] = {
+    "loop": loop, "modules": modules, "PyTorch": torch_eager, "torch.compile": torch_compiled, "JAX": jax_jit,
+    "NumPy": numpy_by_hand, "autograd": hips_autograd,
+}
+
+
+def measure(options: Options) -> Iterator[list[Measurement]]:
+    for size in options.cases or SIZES:
+        steps = {}
+        for name, make in CONTENDERS.items():
+            if size in SLOW.get(name, SIZES):
+                with options.optional(name):
+                    steps[name] = make(size, options.threads)
+        sizes = Sizes.of(*SIZES[size])
+        seconds = medians(steps, options.seconds(10))
+        floor, flops = step_floor(sizes, options.peak), step_flops(sizes)
+        yield [Measurement(size, name, found, "s", floor, flops) for name, found in seconds.items()]
 
 
 if __name__ == "__main__":
-    main()
+    run_part(measure, __doc__, SIZES)

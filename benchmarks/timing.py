@@ -1,0 +1,33 @@
+"""How times are taken: all that are compared take turns, and the median of each counts."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+
+TURN = 0.02  # seconds; what is shorter runs several times in its turn
+REST = 0.004  # seconds between turns: PyTorch's threads spin that long for more work, at the cost of who comes next
+
+
+def medians(contenders: Mapping[str, Callable[[], object]], seconds: float, at_least: int = 3) -> dict[str, float]:
+    """Median seconds of a call of each; `seconds` for all together, and each runs `at_least` so many times.
+
+    The machine's speed may change meanwhile (other work, heat): it then changes for all.
+    """
+    calls = {}
+    for name, run in contenders.items():
+        run()  # compiles, allocates
+        start = time.perf_counter()
+        run()
+        calls[name] = max(1, round(TURN / (time.perf_counter() - start)))
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or min(map(len, times.values())) < at_least:
+        for name, run in contenders.items():
+            time.sleep(REST)
+            for _ in range(calls[name]):
+                start = time.perf_counter()
+                run()
+                times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(own) for name, own in times.items()}
