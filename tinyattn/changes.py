@@ -7,7 +7,7 @@ Node was changed after that Node's op had run.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from .arraylike import ArrayLike
@@ -61,6 +61,14 @@ class Changeable(ArrayLike):
             raise TypeError(f"data: wanted a tensor of {self.dtype}, got {got}: use ta.tensor or .to(dtype)")
         self.array, self._changes = numbers.array, numbers.changes
         self.mark_changed()
+
+
+def mark_all_changed(tensors: Iterable[Changeable]) -> None:
+    """`mark_changed()` of each, at one time."""
+    now = next(clock)
+    for x in tensors:
+        x.changes.last = now
+    Changes.latest = now
 
 
 def share_changes(output: Changeable, inputs: Sequence[Any]) -> None:

@@ -132,9 +132,11 @@ def test_a_users_own_optimizer():
     optimizer = Sign([x], lr=0.5)
     optimizer.step()
     assert x.tolist() == [0.5, 1.5]
+    assert optimizer.clipped_step(0.5) == np.sqrt(2.0) and x.tolist() == [0.0, 1.0]
+    np.testing.assert_allclose(x.grad, [0.125**0.5] * 2, rtol=1e-5)
     again = Sign([parameter()])
     again.load_state_dict(optimizer.state_dict())
-    assert again.param_groups[0]["lr"] == 0.5 and next(iter(again.state.values())) == {"count": 1}
+    assert again.param_groups[0]["lr"] == 0.5 and next(iter(again.state.values())) == {"count": 2}
     with pytest.raises(NotImplementedError, match=r"Optimizer: an optimiser needs a method update\(self, parameter"):
         Optimizer([x], {}).step()
 

@@ -1,11 +1,14 @@
 """SGD, Adam and AdamW: every combination of options against PyTorch's over 20 steps, by hand, in every memory layout."""
 
+import copy
 import itertools
+import math
 
 import numpy as np
 import pytest
 
 import tinyattn as ta
+from tinyattn.kernels.table import PIECE, array_at
 from tinyattn.nn import Parameter
 from tinyattn.optim import SGD, Adam
 
@@ -33,6 +36,8 @@ def mode(request, monkeypatch):
     if request.param == "loops":
         for module, name in ((ta.optim.sgd, "sgd_kernel"), (ta.optim.adam, "adam_kernel")):
             monkeypatch.setattr(module, name, np.errstate(all="ignore")(getattr(module, name).body))
+            monkeypatch.setattr(module, name.replace("kernel", "piece"), getattr(module, name.replace("kernel", "piece")).body)
+            monkeypatch.setattr(module, "array_at", array_at.body)
     with ta.kernels("numpy" if request.param == "numpy" else "numba"):
         yield request.param
 
@@ -181,3 +186,139 @@ def test_saved_and_loaded_goes_on_bit_for_bit(mode, name, options):
     steps(again, second, 3)
     for x, wanted in zip(second, straight):
         np.testing.assert_array_equal(x.array, wanted.array)
+
+
+# --- all parameters in one call -----------------------------------------
+
+
+def with_gradients(*sizes, dtype=np.float32):
+    random = np.random.default_rng(1)
+    xs = [Parameter(random.standard_normal(size).astype(dtype)) for size in sizes]
+    for x in xs:
+        x.grad = ta.from_numpy(random.standard_normal(x.shape).astype(dtype))
+    return xs
+
+
+SIZES = [(3,), (), (0, 2), (PIECE,), (2, PIECE - 1), (PIECE + 1,), (300, 300)]
+
+
+@pytest.mark.parametrize("name, options", FEW)
+def test_large_parameters_as_in_numpy_and_the_same_bits_on_any_number_of_threads(name, options):
+    found, before = [], ta.get_num_threads()
+    try:
+        for threads, fused in ((1, False), (1, True), (2, True), (3, True)):
+            ta.set_num_threads(threads)
+            xs = with_gradients(*SIZES)
+            optimizer = getattr(ta.optim, name)(xs, fused=fused, **options)
+            for _ in range(3):
+                optimizer.step()
+            found.append(np.concatenate([x.array.reshape(-1) for x in xs]))
+    finally:
+        ta.set_num_threads(before)
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(found[2], found[1])
+    np.testing.assert_array_equal(found[3], found[1])
+
+
+@pytest.mark.parametrize("name, options", FEW)
+def test_arrays_of_several_dtypes_and_layouts_in_a_group(mode, name, options):
+    """Each parameter does as it does alone."""
+    def make():
+        xs = [*with_gradients((3, 2), (4,)), *with_gradients((5,), dtype=np.float64), *with_gradients((3, 2))]
+        xs[1].grad = ta.from_numpy(xs[1].grad.array.astype(np.float64))
+        xs[3].array = np.asfortranarray(xs[3].array)
+        return xs
+
+    together, alone = make(), make()
+    for xs in (together, *([x] for x in alone)):
+        optimizer = getattr(ta.optim, name)(xs, **options)
+        for _ in range(3):
+            optimizer.step()
+    for x, wanted in zip(together, alone):
+        np.testing.assert_array_equal(x.array, wanted.array)
+        assert x.dtype == wanted.dtype
+
+
+@pytest.mark.parametrize("name, options", FEW)
+def test_other_arrays_may_come_in_between(mode, name, options):
+    """Of parameters, gradients and states; and parameters may come and go."""
+    xs, ys = with_gradients((3, 2), (4,)), with_gradients((3, 2), (4,))
+    optimizer, still = (getattr(ta.optim, name)(parameters, **options) for parameters in (xs, ys))
+    for step in range(8):
+        if step == 1:
+            xs[0].array = xs[0].array.copy()
+        elif step == 2:
+            xs[1].data = ta.tensor(xs[1].array.copy())
+        elif step == 3:
+            for entries in optimizer.state.values():
+                for entry in entries.values():
+                    entry.array = np.asfortranarray(entry.array.copy())
+        elif step == 4:
+            optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+        elif step == 5:
+            kept = xs[0].array
+            xs[0].array = kept.copy()
+        elif step == 6:
+            assert not np.array_equal(kept, xs[0].array)  # what is no longer the parameter's is left alone
+            for optimizer_, parameters in ((optimizer, xs), (still, ys)):
+                parameters[1].grad, gradient = None, parameters[1].grad
+                optimizer_.step()
+                parameters[1].grad = gradient
+        optimizer.step(), still.step()
+    for x, wanted in zip(xs, ys):
+        np.testing.assert_array_equal(x.array, wanted.array)
+
+
+@pytest.mark.parametrize("name, options", FEW)
+def test_a_copy_of_parameters_and_optimizer_is_one_of_its_own(mode, name, options):
+    xs = with_gradients((3, 2), (4,))
+    optimizer = getattr(ta.optim, name)(xs, **options)
+    optimizer.step()
+    before = [x.array.copy() for x in xs]
+    ys, other = copy.deepcopy((xs, optimizer))
+    other.step()
+    for x, y, wanted in zip(xs, ys, before):
+        np.testing.assert_array_equal(x.array, wanted)
+        assert not np.array_equal(y.array, wanted)
+    optimizer.step()
+    for x, y in zip(xs, ys):
+        np.testing.assert_array_equal(x.array, y.array)
+
+
+@pytest.mark.parametrize("wrong", [(5,), (3, 3), (2, 3)])
+def test_a_gradient_of_another_size_touches_no_other_memory(wrong):
+    x = Parameter(np.zeros((3, 2)))
+    x.grad = ta.ones(*wrong, dtype=ta.float64)
+    with pytest.raises(ValueError, match="broadcast"):
+        Adam([x]).step()
+
+
+# --- clipped ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("max_norm", [0.5, 1e9])
+@pytest.mark.parametrize("name, options", [*FEW, ("SGD", {"momentum": 0.5, "dampening": 0.25})])
+def test_a_clipped_step_is_clipping_and_a_step(mode, name, options, max_norm):
+    xs, ys = with_gradients((3, 2), (4,), dtype=np.float64), with_gradients((3, 2), (4,), dtype=np.float64)
+    optimizer, other = (getattr(ta.optim, name)(parameters, **options) for parameters in (xs, ys))
+    for _ in range(3):
+        norm = optimizer.clipped_step(max_norm)
+        for y, x in zip(ys, xs):
+            y.grad = x.grad.clone()
+        assert math.isclose(norm, ta.nn.utils.clip_grad_norm_(ys, max_norm).item(), rel_tol=1e-12)
+        other.step()
+    for x, y in zip(xs, ys):
+        np.testing.assert_allclose(x.array, y.array, rtol=1e-12)
+
+
+@pytest.mark.parametrize("value", [math.inf, math.nan])
+@pytest.mark.parametrize("name, options", FEW)
+def test_no_clipped_step_where_the_gradient_is_not_finite(mode, name, options, value):
+    xs = with_gradients((3, 2), (4,))
+    before = [x.array.copy() for x in xs]
+    xs[1].grad.array[2] = value
+    optimizer = getattr(ta.optim, name)(xs, **options)
+    assert not math.isfinite(optimizer.clipped_step(1.0))
+    for x, wanted in zip(xs, before):
+        np.testing.assert_array_equal(x.array, wanted)
+    assert not optimizer.state

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from ..kernels.compile import kernel
+from ..kernels.table import array_at
 from ..kernels.vector import EXACT
 from ..tensor import Tensor
-from .optimizer import Group, Optimizer, fits_kernels, flat
+from .fused import Fused, Part
+from .optimizer import Group
 
 
-class Adam(Optimizer):
+class Adam(Fused):
     """m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²,  x ← x − lr · m̂ / (√v̂ + eps),  g = dx + weight_decay · x
 
     m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) at a parameter's step t make up for the start at 0.
@@ -39,22 +41,24 @@ class Adam(Optimizer):
     def state_names(self, group: Group) -> tuple[str, ...]:
         return ("step", "exp_avg", "exp_avg_sq", *["max_exp_avg_sq"] * bool(group["amsgrad"]))
 
-    def update(self, parameter: Tensor, group: Group) -> None:
+    def update_together(self, part: Part, at: np.ndarray, group: Group, factor: float, first: bool) -> None:
+        (_, table, steps), amsgrad, options = part, bool(group["amsgrad"]), numbers(group, factor)
+        steps += 1
+        table.run(lambda start, stop: adam_kernel(table.rows[start:stop], at, table.one, steps, amsgrad, *options))
+
+    def update(self, parameter: Tensor, group: Group, factor: float = 1.0, first: bool = False) -> None:
         x, dx, state = parameter.array, parameter.grad.array, self.state[parameter]  # type: ignore[union-attr]
-        if not state:
-            state["step"] = Tensor(np.zeros((), np.float32))  # its own: without a gradient there is no step
-            state.update({name: Tensor(np.zeros_like(x)) for name in self.state_names(group)[1:]})
         state["step"].array += 1
-        t, (beta1, beta2), lr, decay = int(state["step"]), group["betas"], group["lr"], group["weight_decay"]
-        keep, decay = (1 - lr * decay, 0) if group["decoupled_weight_decay"] else (1, decay)
-        numbers = (lr / (1 - beta1**t), beta1, beta2, 1 / math.sqrt(1 - beta2**t), group["eps"], decay, keep,
-                   -1 if group["maximize"] else 1)
         largest = state["max_exp_avg_sq"].array if group["amsgrad"] else None
-        arrays = x, dx, state["exp_avg"].array, state["exp_avg_sq"].array, largest
-        if fits_kernels(group, *arrays):
-            adam_kernel(*map(flat, arrays), *map(x.dtype.type, numbers))
-        else:
-            adam_numpy(*arrays, *map(float, numbers))
+        adam_numpy(x, dx, state["exp_avg"].array, state["exp_avg_sq"].array, largest, int(state["step"]),
+                   *numbers(group, factor))
+
+
+def numbers(group: Group, factor: float) -> list[float]:
+    """lr, β₁, β₂, eps, the share of x in g, the share of x that stays, the sign and size of dx in g"""
+    (beta1, beta2), lr, decay = group["betas"], group["lr"], group["weight_decay"]
+    keep, decay = (1 - lr * decay, 0) if group["decoupled_weight_decay"] else (1, decay)
+    return list(map(float, (lr, beta1, beta2, group["eps"], decay, keep, -factor if group["maximize"] else factor)))
 
 
 class AdamW(Adam):
@@ -78,25 +82,44 @@ class AdamW(Adam):
 
 # An approximate √∞ would be NaN, where m / ∞ has to be 0.
 @kernel(fastmath=EXACT)
-def adam_kernel(x, dx, m, v, largest, rate, beta1, beta2, root_scale, eps, weight_decay, keep, sign):
+def adam_piece(x, dx, m, v, largest, rate, beta1, new1, beta2, new2, root_scale, eps, weight_decay, keep, factor):
     """x, m, v (N,) move on by one step; each element is read and written once. largest (N,), or None, is amsgrad's."""
-    one = x.dtype.type(1)
     for n in range(x.size):
-        g = sign * dx[n]
+        g = factor * dx[n]
         if weight_decay:
             g += weight_decay * x[n]
-        m[n] = beta1 * m[n] + (one - beta1) * g
-        v[n] = beta2 * v[n] + (one - beta2) * g * g
+        m[n] = beta1 * m[n] + new1 * g
+        v[n] = beta2 * v[n] + new2 * g * g
         square = v[n]
         if largest is not None:
             largest[n] = square = max(largest[n], square)
         x[n] = keep * x[n] - rate * m[n] / (math.sqrt(square) * root_scale + eps)
 
 
+@kernel(fastmath=EXACT)
+def adam_kernel(rows, at, one, steps, amsgrad, lr, beta1, beta2, eps, weight_decay, keep, factor):
+    """adam_piece for each of the rows of a table of x, m, v, and with amsgrad `largest`.
+
+    at (P,): where each dx begins; one: 1, in their dtype; steps (P,): how many steps there were, this one counted.
+    """
+    number = type(one)
+    for r in range(len(rows)):
+        owner, offset, N = rows[r, 0], rows[r, 1], rows[r, 2]
+        x, m, v = array_at(rows[r, 3], N, one), array_at(rows[r, 4], N, one), array_at(rows[r, 5], N, one)
+        dx, t = array_at(at[owner] + offset, N, one), np.float64(steps[owner])
+        rate, root_scale = number(lr / (1 - beta1**t)), number(1 / math.sqrt(1 - beta2**t))
+        numbers = (rate, number(beta1), number(1 - beta1), number(beta2), number(1 - beta2), root_scale, number(eps),
+                   number(weight_decay), number(keep), number(factor))
+        if amsgrad:
+            adam_piece(x, dx, m, v, array_at(rows[r, 6], N, one), *numbers)
+        else:
+            adam_piece(x, dx, m, v, None, *numbers)
+
+
 @np.errstate(all="ignore")
-def adam_numpy(x, dx, m, v, largest, rate, beta1, beta2, root_scale, eps, weight_decay, keep, sign):
+def adam_numpy(x, dx, m, v, largest, t, lr, beta1, beta2, eps, weight_decay, keep, factor):
     """The same in NumPy, for arrays of any shape and layout."""
-    g = sign * dx
+    g = factor * dx
     if weight_decay:
         g += weight_decay * x
     m *= beta1
@@ -106,4 +129,4 @@ def adam_numpy(x, dx, m, v, largest, rate, beta1, beta2, root_scale, eps, weight
     if largest is not None:
         v = np.maximum(largest, v, out=largest)
     x *= keep
-    x -= rate * m / (np.sqrt(v) * root_scale + eps)
+    x -= lr / (1 - beta1**t) * m / (np.sqrt(v) / math.sqrt(1 - beta2**t) + eps)

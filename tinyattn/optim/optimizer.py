@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from ..kernels.mode import use_numba
+from ..nn.utils.norm import norm_of
 from ..state import enable_grad, no_grad
 from ..tensor import Tensor
 
@@ -104,12 +105,28 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        self.update_all()
+        return loss
+
+    def clipped_step(self, max_norm: float) -> float:
+        """`clip_grad_norm_(parameters, max_norm)` and `step()` in one; returns the gradients' length before.
+
+        What becomes of the gradients themselves is left open. Where their length is infinite or NaN no step is taken.
+        """
+        norm = norm_of([x.grad.array for _, x in members(self.param_groups) if x.grad is not None])
+        if math.isfinite(norm):
+            self.update_all(min(1.0, max_norm / (norm + 1e-6)))
+        return norm
+
+    def update_all(self, factor: float = 1.0) -> None:
+        """Update every parameter as if its gradient were `factor` times what it is."""
         with no_grad():
             for group, parameter in members(self.param_groups):
                 if parameter.grad is not None:
+                    if factor != 1:
+                        parameter.grad = parameter.grad * factor
                     self.update(parameter, group)
                     parameter.mark_changed()
-        return loss
 
     def update(self, parameter: Tensor, group: Group) -> None:
         """Change `parameter.array`, and its state, in place."""
@@ -184,14 +201,4 @@ def remembered(name: str, value: Any, parameter: Tensor) -> Any:
     """A copy of a saved value: arrays in the parameter's dtype, and the number of steps as PyTorch has it."""
     if name == "step":
         return Tensor(np.array(value, np.float32))
-    return Tensor(np.array(value, parameter.dtype)) if hasattr(value, "__array__") else copy.deepcopy(value)
-
-
-def fits_kernels(group: Group, *arrays: np.ndarray | None) -> bool:
-    """Can a kernel do it: is Numba in use, and are the arrays' elements in order?"""
-    wanted = group["fused"] is not False and use_numba()
-    return wanted and all(array is None or array.flags.carray for array in arrays)
-
-
-def flat(array: np.ndarray | None) -> np.ndarray | None:
-    return None if array is None else array.reshape(-1)
+    return Tensor(np.array(value, parameter.dtype, order="C")) if hasattr(value, "__array__") else copy.deepcopy(value)

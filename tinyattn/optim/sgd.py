@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 
 from ..kernels.compile import kernel
+from ..kernels.table import array_at
 from ..kernels.vector import EXACT
 from ..tensor import Tensor
-from .optimizer import Group, Optimizer, fits_kernels, flat
+from .fused import Fused, Part
+from .optimizer import Group
 
 
-class SGD(Optimizer):
+class SGD(Fused):
     """x ← x − lr · v,  v ← momentum · v + (1 − dampening) · g,  g = dx + weight_decay · x
 
     The first v is g itself. nesterov: x goes along g + momentum · v, a look ahead. maximize: −dx in place of dx.
@@ -37,26 +39,28 @@ class SGD(Optimizer):
     def state_names(self, group: Group) -> tuple[str, ...]:
         return ("momentum_buffer",) if group["momentum"] else ()
 
-    def update(self, parameter: Tensor, group: Group) -> None:
-        x, dx = parameter.array, parameter.grad.array  # type: ignore[union-attr]
-        v, new = None, 1 - group["dampening"]
-        if group["momentum"]:
-            state = self.state[parameter]
-            if not state:
-                state["momentum_buffer"], new = Tensor(np.zeros_like(x)), 1  # so that the first v is g
-            v = state["momentum_buffer"].array
-        numbers = (group["lr"], group["momentum"], new, group["weight_decay"], -1 if group["maximize"] else 1)
-        if fits_kernels(group, x, dx, v):
-            sgd_kernel(flat(x), flat(dx), flat(v), bool(group["nesterov"]), *map(x.dtype.type, numbers))
-        else:
-            sgd_numpy(x, dx, v, group["nesterov"], *map(float, numbers))
+    def update_together(self, part: Part, at: np.ndarray, group: Group, factor: float, first: bool) -> None:
+        table, options = part.table, numbers(group, factor, first)
+        flags = bool(group["momentum"]), bool(group["nesterov"])
+        table.run(lambda start, stop: sgd_kernel(table.rows[start:stop], at, table.one, *flags, *options))
+
+    def update(self, parameter: Tensor, group: Group, factor: float = 1.0, first: bool = False) -> None:
+        v = self.state[parameter]["momentum_buffer"].array if group["momentum"] else None
+        sgd_numpy(parameter.array, parameter.grad.array, v, group["nesterov"],  # type: ignore[union-attr]
+                  *numbers(group, factor, first))
+
+
+def numbers(group: Group, factor: float, first: bool) -> list[float]:
+    """lr, momentum, the share of g in v, the share of x in g, the sign and size of dx in g"""
+    return list(map(float, (group["lr"], group["momentum"], 1 if first else 1 - group["dampening"],
+                            group["weight_decay"], -factor if group["maximize"] else factor)))
 
 
 @kernel(fastmath=EXACT)
-def sgd_kernel(x, dx, v, nesterov, lr, momentum, new, weight_decay, sign):
+def sgd_piece(x, dx, v, nesterov, lr, momentum, new, weight_decay, factor):
     """x, v (N,) move on by one step; v is None where there is no momentum."""
     for n in range(x.size):
-        g = sign * dx[n]
+        g = factor * dx[n]
         if weight_decay:
             g += weight_decay * x[n]
         if v is not None:
@@ -65,10 +69,27 @@ def sgd_kernel(x, dx, v, nesterov, lr, momentum, new, weight_decay, sign):
         x[n] -= lr * g
 
 
+@kernel(fastmath=EXACT)
+def sgd_kernel(rows, at, one, remembers, nesterov, lr, momentum, new, weight_decay, factor):
+    """sgd_piece for each of the rows of a table of x, and with momentum v.
+
+    at (P,): where each dx begins; one: 1, in their dtype.
+    """
+    number = type(one)
+    numbers = number(lr), number(momentum), number(new), number(weight_decay), number(factor)
+    for r in range(len(rows)):
+        owner, offset, N = rows[r, 0], rows[r, 1], rows[r, 2]
+        x, dx = array_at(rows[r, 3], N, one), array_at(at[owner] + offset, N, one)
+        if remembers:
+            sgd_piece(x, dx, array_at(rows[r, 4], N, one), nesterov, *numbers)
+        else:
+            sgd_piece(x, dx, None, nesterov, *numbers)
+
+
 @np.errstate(all="ignore")
-def sgd_numpy(x, dx, v, nesterov, lr, momentum, new, weight_decay, sign):
+def sgd_numpy(x, dx, v, nesterov, lr, momentum, new, weight_decay, factor):
     """The same in NumPy, for arrays of any shape and layout."""
-    g = sign * dx
+    g = factor * dx
     if weight_decay:
         g += weight_decay * x
     if v is not None:

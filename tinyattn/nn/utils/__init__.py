@@ -12,6 +12,7 @@ from ...ops.shapes import reshape
 from ...state import no_grad
 from ...tensor import Tensor
 from . import rnn
+from .norm import norm_of
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm", "parameters_to_vector",
            "rnn", "vector_to_parameters"]
@@ -81,21 +82,11 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
         parameter.copy_(part.reshape(parameter.shape))
 
 
-@np.errstate(all="ignore")
 def length(name: str, tensors: list[Tensor], norm_type: float, error_if_nonfinite: bool) -> Tensor:
-    p = float(norm_type)
-    lengths = [length_of_one(x.array.reshape(-1), p) for x in tensors if x.numel()]
-    total = float(np.linalg.norm(lengths, p)) if lengths else 0.0
+    total = norm_of([x.array for x in tensors], float(norm_type))
     if error_if_nonfinite and not math.isfinite(total):
         raise RuntimeError(f"{name}: the gradients' length is {total}: was the loss still finite?")
     return Tensor(np.asarray(total, np.result_type(*(x.dtype for x in tensors)) if tensors else np.float32))
-
-
-def length_of_one(x: np.ndarray, p: float) -> float:
-    found = float(np.linalg.norm(x, p))
-    if 0 < found < math.inf:
-        return found
-    return float(np.linalg.norm(x.astype(np.float64), p))  # squares leave float32's range before their root does
 
 
 def listed(tensors: Tensors) -> list[Tensor]:
