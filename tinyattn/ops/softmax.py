@@ -61,6 +61,30 @@ def log_softmax_rows(y, x):
             y[r, n] = (x[r, n] - m) - log_total
 
 
+@kernel
+def softmax_gradients(dx, dy, y):
+    """dx (R, N) = y · (dy − Σ dy · y), the sum over each row"""
+    R, N = y.shape
+    for r in range(R):
+        total = y.dtype.type(0)
+        for n in range(N):
+            total += dy[r, n] * y[r, n]
+        for n in range(N):
+            dx[r, n] = y[r, n] * (dy[r, n] - total)
+
+
+@kernel
+def log_softmax_gradients(dx, dy, y):
+    """dx (R, N) = dy − exp y · Σ dy, the sum over each row"""
+    R, N = y.shape
+    for r in range(R):
+        total = y.dtype.type(0)
+        for n in range(N):
+            total += dy[r, n]
+        for n in range(N):
+            dx[r, n] = dy[r, n] - exp_of(y[r, n]) * total
+
+
 @np.errstate(all="ignore")
 def softmax_numpy(x, axis):
     y = np.exp(less_largest(x, axis))
@@ -81,15 +105,22 @@ def less_largest(x, axis):
 def along(name, x, dim, dtype, rows, twin):
     """Run the kernel `rows` where dim is the last one, else its twin."""
     x, axis = fractional(name, x, dtype), axis_of(name, x.ndim, dim)
-    if axis != x.ndim - 1 or not use_numba():
-        return twin(x, axis)
-    N = x.shape[axis]
-    x = ready(x)
-    y = np.empty_like(x)
-    x_rows, y_rows = (part.reshape(x.size // max(N, 1), N) for part in (x, y))
-    over_rows(lambda start, stop: rows(y_rows[start:stop], x_rows[start:stop]), len(x_rows),
+    return by_rows(rows, x) if axis == x.ndim - 1 and use_numba() else twin(x, axis)
+
+
+def by_rows(kernel, *inputs):
+    """The kernel's output, of one shape with all its inputs, which are rows of the last dimension."""
+    N = inputs[0].shape[-1]
+    y, R = np.empty(inputs[0].shape, inputs[0].dtype), inputs[0].size // max(N, 1)
+    y_rows, *rows = (x.reshape(R, N) for x in (y, *map(ready, inputs)))
+    over_rows(lambda start, stop: kernel(y_rows[start:stop], *(x[start:stop] for x in rows)), R,
               ELEMENTS_PER_THREAD // max(N, 1))
     return y
+
+
+def last_of_arrays(y, dim):
+    """Can a kernel make the gradient? y is a Tensor where the gradient will itself be differentiated."""
+    return type(y) is np.ndarray and dim in (-1, y.ndim - 1) and y.ndim > 0 and use_numba()
 
 
 # --- ops ----------------------------------------------------------------
@@ -102,7 +133,14 @@ def softmax(x, /, dim, dtype=None):
 
 
 # dyᵢ/dxⱼ = yᵢ (δᵢⱼ − yⱼ)
-softmax.gradient(dx=lambda dy, y, dim: y * (dy - sum(dy * y, dim=dim, keepdim=True)))
+def softmax_dx(dy, y, dim):
+    """y · (dy − sum(dy · y, dim))"""
+    if last_of_arrays(y, dim):
+        return by_rows(softmax_gradients, dy, y)
+    return y * (dy - sum(dy * y, dim=dim, keepdim=True))
+
+
+softmax.gradient(dx=softmax_dx)
 
 
 @op
@@ -111,7 +149,14 @@ def log_softmax(x, /, dim, dtype=None):
     return along("log_softmax", x, dim, dtype, log_softmax_rows, log_softmax_numpy)
 
 
-log_softmax.gradient(dx=lambda dy, y, dim: dy - exp(y) * sum(dy, dim=dim, keepdim=True))
+def log_softmax_dx(dy, y, dim):
+    """dy − exp(y) · sum(dy, dim)"""
+    if last_of_arrays(y, dim):
+        return by_rows(log_softmax_gradients, dy, y)
+    return dy - exp(y) * sum(dy, dim=dim, keepdim=True)
+
+
+log_softmax.gradient(dx=log_softmax_dx)
 
 
 @op
