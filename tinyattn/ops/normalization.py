@@ -117,7 +117,7 @@ def _(x, weight, bias, *, dy, saved, dim):
                        weight, means[start:stop], scales[start:stop])
 
     over_rows(work, R, ELEMENTS_PER_THREAD // max(N, 1))
-    dweight, dbias = sum(parts[start] for start in sorted(parts))
+    dweight, dbias = np.sum([parts[start] for start in sorted(parts)], axis=0)
     return dx, dweight.reshape(shape), dbias.reshape(shape)
 
 
