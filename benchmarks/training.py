@@ -13,6 +13,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -59,11 +60,15 @@ def loop(size: str, threads: int) -> Step:
 
 
 def own_loop(sizes: Sizes, threads: int) -> Step:
-    """A step of the Translator's training on sentences of S and of T words, the target's end counted."""
+    return training_step(own_training(sizes, threads))
+
+
+def own_training(sizes: Sizes, threads: int) -> Any:
+    """A Translator's training on pairs of S words and of T - 1: the target's end makes them T."""
     import tinyattn as ta
     from tinyattn.text.vocabulary import SPECIAL_NAMES, Vocabulary
     from tinyattn.translator.config import Config
-    from tinyattn.translator.training import Training, make_batch
+    from tinyattn.translator.training import Training
     from tinyattn.translator.translator import Translator
 
     V, E, H, layers, B, S, T = sizes
@@ -73,8 +78,14 @@ def own_loop(sizes: Sizes, threads: int) -> Step:
     assert len(vocabulary) == V
     config = Config.from_options(dict(embed=E, hidden=H, layers=layers, batch_size=B, steps=10**9, dropout=0.0))
     random = np.random.default_rng(0)
-    pairs = [tuple(" ".join(random.choice(words, n)) for n in (S, T - 1)) for _ in range(10 * B)]
-    training = Training(Translator(config, (vocabulary, vocabulary)), pairs, [])
+    pairs = [(" ".join(random.choice(words, S)), " ".join(random.choice(words, T - 1))) for _ in range(10 * B)]
+    return Training(Translator(config, (vocabulary, vocabulary)), pairs, [])
+
+
+def training_step(training: Any) -> Step:
+    """One step of it, epoch after epoch, as its own loop takes them: choosing examples and padding are included."""
+    from tinyattn.translator.training import make_batch
+
     batches: Iterator[np.ndarray] = iter(())
 
     def step() -> None:
