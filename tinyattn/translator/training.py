@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyattn import optim, streams
-from tinyattn.nn.utils import clip_grad_norm_
 from tinyattn.text.batches import Batch, batch_indices, make_batch
 from tinyattn.text.pairs import Pair
 from tinyattn.translator.checkpoint import Arrays, Progress, Run
@@ -148,12 +147,11 @@ class Training:
         self.require_finite("loss", loss.item(), number)
         self.optimizer.zero_grad()
         loss.backward()
-        norm = clip_grad_norm_(self.model.parameters(), self.config.clip)
-        self.require_finite("length of the gradient", norm.item(), number)
-        self.optimizer.step()
+        norm = self.optimizer.clipped_step(self.config.clip)
+        self.require_finite("length of the gradient", norm, number)
         self.loss = loss.item()
         tokens = int(batch.target_lengths.sum())
-        self.progress.step, self.progress.grad_norm = number, norm.item()
+        self.progress.step, self.progress.grad_norm = number, norm
         self.progress.loss_sum += self.loss * tokens
         self.progress.tokens += tokens
 
