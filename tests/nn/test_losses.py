@@ -50,3 +50,36 @@ def test_what_is_refused(name):
     for option in ("size_average", "reduce"):
         with pytest.raises(ValueError, match=f"{name}: size_average and reduce are not supported: use reduction="):
             loss(**{option: True})
+
+
+@pytest.mark.parametrize("options", [{}, {"bias": True, "ignore_index": 1, "label_smoothing": 0.1, "weight": WEIGHT},
+                                     {"reduction": "none"}])
+def test_linear_cross_entropy_as_in_pytorch(options):
+    torch = pytest.importorskip("torch")
+    if not hasattr(torch.nn, "LinearCrossEntropyLoss"):
+        pytest.skip("this PyTorch has no LinearCrossEntropyLoss")
+    results = []
+    for library in (ta, torch):
+        given = {key: library.tensor(value) if isinstance(value, np.ndarray) else value for key, value in options.items()}
+        loss, x = library.nn.LinearCrossEntropyLoss(3, 3, dtype=library.float64, **given), library.tensor(X)
+        loss.load_state_dict({name: library.tensor(np.cos(np.arange(value.numel()).reshape(value.shape)))
+                              for name, value in loss.state_dict().items()})
+        y = loss(x, library.tensor(CLASSES))
+        (y * y).sum().backward()
+        results.append((y.detach().numpy(), {name: p.grad.numpy() for name, p in loss.named_parameters()}))
+    (y, gradients), (wanted, wanted_gradients) = results
+    np.testing.assert_allclose(y, wanted, rtol=1e-12)
+    assert gradients.keys() == wanted_gradients.keys() and "linear.weight" in gradients
+    for name, gradient in gradients.items():
+        np.testing.assert_allclose(gradient, wanted_gradients[name], rtol=1e-10, atol=1e-13)
+
+
+def test_linear_cross_entropy_refuses_what_it_does_not_have():
+    with pytest.raises(ValueError, match=r"LinearCrossEntropyLoss: out_features must be \(\), got \(2,\)"):
+        ta.nn.LinearCrossEntropyLoss(3, 4, out_features=(2,))
+    with pytest.raises(ValueError, match="LinearCrossEntropyLoss: options are not supported"):
+        ta.nn.LinearCrossEntropyLoss(3, 4, options=1)
+    with pytest.raises(ValueError, match="LinearCrossEntropyLoss: reduction must be one of"):
+        ta.nn.LinearCrossEntropyLoss(3, 4, reduction="max")
+    with pytest.raises(ValueError, match=r"weight must be \(C,\) = \(4,\), got \(2,\)"):
+        ta.nn.LinearCrossEntropyLoss(3, 4, weight=ta.ones(2))(ta.ones(1, 3), ta.tensor([1]))

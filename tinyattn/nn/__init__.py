@@ -4,7 +4,7 @@ from . import functional, init, utils
 from .activations import GELU, LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
 from .containers import ModuleDict, ModuleList, ParameterList, Sequential
 from .layers import Dropout, Embedding, Flatten, Identity, LayerNorm, Linear
-from .losses import BCEWithLogitsLoss, CosineSimilarity, CrossEntropyLoss, MSELoss, NLLLoss
+from .losses import BCEWithLogitsLoss, CosineSimilarity, CrossEntropyLoss, LinearCrossEntropyLoss, MSELoss, NLLLoss
 from .module import Module
 from .parameter import Parameter
 from .rnn import GRU, LSTM, GRUCell, LSTMCell
@@ -24,6 +24,7 @@ __all__ = [
     "LSTMCell",
     "LayerNorm",
     "Linear",
+    "LinearCrossEntropyLoss",
     "LogSoftmax",
     "MSELoss",
     "Module",

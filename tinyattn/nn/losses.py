@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..ops.linear_cross_entropy import check_options
 from ..ops.losses import check_reduction
 from . import functional as F
+from .layers import Linear
 from .module import Module
 
 
@@ -33,6 +35,28 @@ class CrossEntropyLoss(Loss):
     def forward(self, input: Any, target: Any) -> Any:
         return F.cross_entropy(input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction,
                                label_smoothing=self.label_smoothing)
+
+
+class LinearCrossEntropyLoss(Loss):
+    """y = −log softmax(linear(input)) at the target, in nats, without holding all logits; see F.linear_cross_entropy
+
+    The layer is `linear`, its weight (num_classes, in_features).
+    """
+
+    def __init__(self, in_features: int, num_classes: int, *, out_features: tuple[()] = (), bias: bool = False,
+                 device: Any = None, dtype: Any = None, reduction: str = "mean", weight: Any = None,
+                 ignore_index: int | None = None, label_smoothing: float = 0.0, options: None = None) -> None:
+        super().__init__(None, None, reduction, weight=weight)
+        if tuple(out_features):
+            raise ValueError(f"LinearCrossEntropyLoss: out_features must be (), got {out_features}: one class an input")
+        check_options("LinearCrossEntropyLoss", options)
+        self.linear = Linear(in_features, num_classes, bias=bias, device=device, dtype=dtype)
+        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
+
+    def forward(self, input: Any, target: Any) -> Any:
+        return F.linear_cross_entropy(input, self.linear.weight, target, linear_bias=self.linear.bias,
+                                      weight=self.weight, reduction=self.reduction, ignore_index=self.ignore_index,
+                                      label_smoothing=self.label_smoothing)
 
 
 class NLLLoss(Loss):

@@ -68,20 +68,30 @@ def share_of_each(targets, reduction, weight):
 @op(saves=True)
 def cross_entropy_(logits, /, targets, ignore_index, reduction, label_smoothing, weight, wanted):
     """y = −w log softmax(x) at the target"""
-    (R, C), dtype = logits.shape, logits.dtype
-    logits, bias = ready(logits), np.zeros(C, dtype)
     counted = targets[targets != ignore_index] if reduction == "mean" else targets
     share = share_of_each(counted, reduction, weight)
+    dlogits = np.empty(logits.shape if wanted else (0, 0), logits.dtype)
+    losses = losses_of(dlogits, ready(logits), None, targets, weight, ignore_index, label_smoothing, share)
+    return in_all(losses, reduction, share, logits.dtype), dlogits
+
+
+def losses_of(dlogits, logits, bias, targets, weight, ignore_index, label_smoothing, share):
+    """The losses (R,) in float64, and in `dlogits` their gradient times `share`, see row_losses."""
+    (R, C), dtype, losses = logits.shape, logits.dtype, np.empty(len(logits))
+    bias = np.zeros(C, dtype) if bias is None else ready(bias)
     weight = np.ones(C, dtype) if weight is None else weight
-    losses, dlogits = np.empty(R), np.empty_like(logits if wanted else logits[:0])
 
     def work(start, stop):
         row_losses(losses[start:stop], dlogits[start:stop], np.empty(C, dtype), logits[start:stop], bias,
                    targets[start:stop], weight, ignore_index, label_smoothing, share)
 
     over_rows(work, R, ELEMENTS_PER_THREAD // max(C, 1))
-    y = losses if reduction == "none" else losses.sum() * share  # in float64
-    return np.asarray(y, dtype), dlogits
+    return losses
+
+
+def in_all(losses, reduction, share, dtype):
+    """What the caller gets of the losses of all rows; they are summed in float64."""
+    return np.asarray(losses if reduction == "none" else np.add.reduce(losses) * share, dtype)
 
 
 @cross_entropy_.joint_gradient
@@ -188,10 +198,11 @@ def checked_targets(name: str, target: Any, C: int, ignore_index: int) -> np.nda
     if targets.dtype.kind not in "iu":
         raise TypeError(f"{name}: targets must be class numbers, integers, got {targets.dtype}: use .long()")
     targets = ready(targets.reshape(-1).astype(np.int64, copy=False))
-    counted = targets[targets != ignore_index]
-    if counted.size and not 0 <= counted.min() <= counted.max() < C:
-        wrong = counted.min() if counted.min() < 0 else counted.max()
-        raise IndexError(f"{name}: targets must be in 0 ... {C - 1}, or ignore_index = {ignore_index}, got {wrong}")
+    if targets.size and not 0 <= np.minimum.reduce(targets) <= np.maximum.reduce(targets) < C:
+        wrong = targets[((targets < 0) | (targets >= C)) & (targets != ignore_index)]
+        if wrong.size:
+            raise IndexError(f"{name}: targets must be in 0 ... {C - 1}, or ignore_index = {ignore_index}, "
+                             f"got {wrong[0]}")
     return targets
 
 

@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.compile import ready
-from ..kernels.threads import over_rows
 from ..tensor import op
 from .cross_entropy import (
     check_smoothing,
@@ -24,14 +22,14 @@ from .cross_entropy import (
     cross_entropy,
     cross_entropy_reference,
     fixed_weight,
+    in_all,
+    losses_of,
     share_of_each,
     wants_gradient,
 )
-from .cross_entropy_kernels import row_losses
 from .fused import fused
 from .losses import check_reduction
 from .matmul import (
-    MULTIPLICATIONS_PER_THREAD,
     check_dtypes,
     check_tensors,
     flat,
@@ -42,7 +40,7 @@ from .matmul import (
 )
 from .shapes import reshape, unsqueeze
 
-ROWS = 256  # of a block: enough that the weights' way from memory costs little, few enough to stay in the cache
+ROWS = 512  # of a block at most: so many that reading the weights for each block costs little
 
 
 def linear_cross_entropy_reference(x, linear_weight, linear_bias, targets, weight, ignore_index, reduction,
@@ -56,27 +54,41 @@ def linear_cross_entropy_reference(x, linear_weight, linear_bias, targets, weigh
 def linear_cross_entropy_(x, linear_weight, linear_bias, /, targets, weight, ignore_index, reduction, label_smoothing,
                           wanted):
     """y = −w log softmax(x · linear_weightᵀ + linear_bias) at the target"""
-    rows = np.flatnonzero(targets != ignore_index)
+    rows = counted(targets, ignore_index)
     share = share_of_each(targets[rows], reduction, weight)
-    if reduction == "none":  # what each loss will count in the end is not known yet: backward has to do it all again
-        wanted = ()
-    losses, dx, *dlinear = by_blocks(of_rows(x, rows), linear_weight, linear_bias, of_rows(targets, rows), weight,
-                                     label_smoothing, wanted, share)
-    y = back_to(rows, losses, len(x)) if reduction == "none" else losses.sum() * share  # in float64
-    return np.asarray(y, x.dtype), (back_to(rows, dx, len(x)), *dlinear)
+    # What each of several losses will count in the end nobody knows yet: backward then has to do it all again.
+    losses, dx, dweight, dbias = by_blocks(x[rows], linear_weight, linear_bias, targets[rows], weight, label_smoothing,
+                                           () if reduction == "none" else wanted, share)
+    y = in_all(back_to(rows, losses, len(x)), reduction, share, x.dtype)
+    return y, (back_to(rows, dx, len(x)), dweight, dbias)
 
 
 @linear_cross_entropy_.joint_gradient
 def _(x, linear_weight, linear_bias, *, dy, saved, targets, weight, ignore_index, reduction, label_smoothing, wanted):
     if reduction != "none":
-        return [dx if dx is None or dy == 1 else dx * dy for dx in saved]
-    rows = np.flatnonzero(targets != ignore_index)
-    _, dx, *dlinear = by_blocks(of_rows(x, rows), linear_weight, linear_bias, of_rows(targets, rows), weight,
-                                label_smoothing, wanted, of_rows(dy, rows))
-    return back_to(rows, dx, len(x)), *dlinear
+        return saved if dy == 1 else [dx if dx is None else dx * dy for dx in saved]
+    rows = counted(targets, ignore_index)
+    _, dx, dweight, dbias = by_blocks(x[rows], linear_weight, linear_bias, targets[rows], weight, label_smoothing,
+                                      wanted, dy[rows])
+    return back_to(rows, dx, len(x)), dweight, dbias
 
 
 fused(linear_cross_entropy_, linear_cross_entropy_reference)
+
+
+def counted(targets, ignore_index):
+    """Which rows count, as an index: nothing is computed for padding. A slice, which copies nothing, where all do."""
+    mask = targets != ignore_index
+    return slice(None) if mask.all() else mask.nonzero()[0]
+
+
+def back_to(rows, part, R):
+    """(R, ...) with `part` in these rows, and 0 in the others."""
+    if part is None or len(part) == R:
+        return part
+    whole = np.zeros((R, *part.shape[1:]), part.dtype)
+    whole[rows] = part
+    return whole
 
 
 def by_blocks(x, linear_weight, linear_bias, targets, weight, label_smoothing, wanted, dlosses):
@@ -84,54 +96,28 @@ def by_blocks(x, linear_weight, linear_bias, targets, weight, label_smoothing, w
 
     dlosses: dL/dlosses, (R,) or one number for all.
     """
-    (R, K), C, dtype = x.shape, len(linear_weight), x.dtype
-    x, linear_weight = for_blas(x), for_blas(linear_weight)
-    bias = np.zeros(C, dtype) if linear_bias is None else ready(linear_bias)
-    weight = np.ones(C, dtype) if weight is None else weight
-    losses, logits, each = np.empty(R), np.empty((min(R, ROWS), C), dtype), np.ndim(dlosses) == 1
-    dx = np.empty((R, K), dtype) if "x" in wanted else None
-    dweight = np.zeros((C, K), dtype) if "linear_weight" in wanted else None
+    R, C, dtype = len(x), len(linear_weight), x.dtype
+    x, linear_weight, losses = for_blas(x), for_blas(linear_weight), np.empty(R)
+    dx = np.empty(x.shape, dtype) if "x" in wanted else None
+    dweight = np.zeros(linear_weight.shape, dtype) if "linear_weight" in wanted else None
     dbias = np.zeros(C, dtype) if "linear_bias" in wanted else None
-
-    def project(start, stop):
-        """Of some rows of the block: logits, losses, dlogits in the memory of logits, and dx"""
-        rows, part = slice(first + start, first + stop), logits[start:stop]
-        product(x[rows], linear_weight.T, out=part)
-        row_losses(losses[rows], part if wanted else part[:0], np.empty(C, dtype), part, bias, targets[rows], weight,
-                   -1, label_smoothing, 1.0 if each else dlosses)
-        if each:
-            part *= dlosses[rows, None]
+    share, each = (1.0, dlosses[:, None]) if isinstance(dlosses, np.ndarray) else (dlosses, None)
+    rows = R // (R // ROWS + 1) + 1  # as many in each block, as far as that goes
+    memory = np.empty((min(rows, R), C), dtype)
+    for first in range(0, R, rows):
+        block = slice(first, min(first + rows, R))
+        logits = product(x[block], linear_weight.T, out=memory[: block.stop - first])
+        dlogits = logits if wanted else logits[:0]  # in the same memory
+        losses[block] = losses_of(dlogits, logits, linear_bias, targets[block], weight, -1, label_smoothing, share)
+        if each is not None:
+            dlogits *= each[block]
         if dx is not None:
-            product(part, linear_weight, out=dx[rows])
-
-    def collect(start, stop):
-        """Of some classes, from all rows of the block: dweight and dbias"""
-        part = logits[:last - first, start:stop]
+            product(dlogits, linear_weight, out=dx[block])
         if dweight is not None:
-            dweight[start:stop] += product(part.T, x[first:last])
+            dweight += product(dlogits.T, x[block])
         if dbias is not None:
-            dbias[start:stop] += part.sum(axis=0)
-
-    for first in range(0, R, ROWS):
-        last = min(first + ROWS, R)
-        over_rows(project, last - first, MULTIPLICATIONS_PER_THREAD // max(K * C, 1) + 1)
-        if wanted:
-            over_rows(collect, C, MULTIPLICATIONS_PER_THREAD // max(K * (last - first), 1) + 1)
+            dbias += dlogits.sum(axis=0)
     return losses, dx, dweight, dbias
-
-
-def of_rows(x, rows):
-    """x (R, ...) of these rows only; there is nothing to do where these are all."""
-    return x if len(rows) == len(x) else x[rows]
-
-
-def back_to(rows, part, R):
-    """(R, ...) with `part` in these rows, and 0 in the others."""
-    if part is None or len(rows) == R:
-        return part
-    whole = np.zeros((R, *part.shape[1:]), part.dtype)
-    whole[rows] = part
-    return whole
 
 
 # --- what callers see ---------------------------------------------------
@@ -144,7 +130,7 @@ def linear_cross_entropy(input: Any, linear_weight: Any, target: Any, *, linear_
 
     target: class numbers; or probabilities (..., C), for which the logits are held all the same.
     weight, reduction, label_smoothing: as in cross_entropy; so is ignore_index, None being -100.
-    options: PyTorch's way to choose the blocks, which are chosen here by themselves: not to be used.
+    options: PyTorch's way to choose blocks, not to be used: here they are chosen without.
 
     Shapes: input (..., K), linear_weight (C, K), linear_bias (C,) or None, target (...), weight (C,).
     Raises: ValueError for other shapes or options, TypeError for other dtypes, IndexError for a target that is no
@@ -155,8 +141,7 @@ def linear_cross_entropy(input: Any, linear_weight: Any, target: Any, *, linear_
     check_tensors(name, target)
     check_reduction(name, reduction, None, None)
     check_smoothing(name, label_smoothing)
-    if options is not None:
-        raise ValueError(f"{name}: options are not supported, blocks are chosen by themselves: leave them out")
+    check_options(name, options)
     if input.ndim == 0 or linear_weight.ndim != 2 or input.shape[-1] != linear_weight.shape[1]:
         raise ValueError(f"{name}: wanted input (..., K) and linear_weight (C, K), got {tuple(input.shape)} and "
                          f"{tuple(linear_weight.shape)}")
@@ -182,3 +167,8 @@ def linear_cross_entropy(input: Any, linear_weight: Any, target: Any, *, linear_
             reduction=reduction, label_smoothing=float(label_smoothing),
             wanted=tuple(n for n, x in inputs.items() if wants_gradient(x)))
     return y if reduction != "none" or input.ndim == 2 else reshape(y, shape=shape)
+
+
+def check_options(name: str, options: None) -> None:
+    if options is not None:
+        raise ValueError(f"{name}: options are not supported, blocks are chosen without: leave them out")
