@@ -106,28 +106,27 @@ def reader() -> Callable[[np.ndarray], float]:
 def rate(work: Callable[[int], object], amount: float, threads: int, seconds: float) -> float:
     """What `threads` threads, each at work(its number) again and again, get done a second together; `amount` a call.
 
-    They start together, and stop together when the first has had its time, so that none ever works alone.
+    They start together, and stop together when the time is over.
     """
-    done, stop, barrier = [0] * threads, threading.Event(), threading.Barrier(threads + 1)
+    rates, stop, barrier = [0.0] * threads, threading.Event(), threading.Barrier(threads)
 
     def run(number: int) -> None:
         work(number)
         barrier.wait()
+        calls, start = 0, time.perf_counter()
         while not stop.is_set():
             work(number)
-            done[number] += 1
+            calls += 1
+        rates[number] = calls * amount / (time.perf_counter() - start)
 
     running = [threading.Thread(target=run, args=(number,)) for number in range(threads)]
     for thread in running:
         thread.start()
-    barrier.wait()
-    start = time.perf_counter()
     time.sleep(seconds)
-    before, elapsed = sum(done), time.perf_counter() - start
     stop.set()
     for thread in running:
         thread.join()
-    return before * amount / elapsed
+    return sum(rates)
 
 
 def peaks(threads: list[int], seconds: float = 0.3, rounds: int = 3) -> list[Peak]:

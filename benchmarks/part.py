@@ -88,18 +88,24 @@ def run_part(measure: Measure, doc: str, cases: Iterable[str] = ()) -> None:
 
 
 def lines(case: list[Measurement], peak: Peak) -> str:
-    """A line for each: the median, the baseline's share, GFLOP/s, the floor."""
-    baseline = next((one.value for one in case if one.who == BASELINE), None)
+    """A line for each: the median, how it compares with PyTorch's, GFLOP/s, the floor."""
     found = []
     for one in case:
-        line = f"{one.case:>20}  {one.who:>14}  {shown(one.value, one.unit):>10}"
-        line += f"  {baseline / one.value:6.2f} times {BASELINE}" if baseline and one.who != BASELINE else " " * 21
+        line = f"{one.case:>16}  {one.who:>16}  {shown(one.value, one.unit):>10}  {compared(one, case):14}"
         if one.flops and one.flops / one.value > peak.flops / 1000:
-            line += f"  {one.flops / one.value / 1e9:4.0f} GFLOP/s, {one.flops / one.value / peak.flops:4.0%} of peak"
+            line += f"{one.flops / one.value / 1e9:5.0f} GFLOP/s, {one.flops / one.value / peak.flops:4.0%} of peak  "
         if one.floor:
-            line += f"  floor {shown(one.floor, one.unit)}"
-        found.append(f"{line}  {one.note}".rstrip())
+            line += f"floor {shown(one.floor, one.unit)}  "
+        found.append(f"{line}{one.note}".rstrip())
     return "\n".join(found)
+
+
+def compared(one: Measurement, case: list[Measurement]) -> str:
+    """Times: how many times as fast as PyTorch. Bytes: the share of PyTorch's."""
+    baseline = next((other.value for other in case if other.who == BASELINE), None)
+    if baseline is None or one.who == BASELINE or one.unit not in SCALES:
+        return ""
+    return f"× {baseline / one.value:.2f}" if one.unit == "s" else f"{one.value / baseline:.2f} of it"
 
 
 def shown(value: float, unit: str) -> str:

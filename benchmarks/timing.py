@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Mapping
 
 TURN = 0.02  # seconds; what is shorter runs several times in its turn
-REST = 0.004  # seconds between turns: PyTorch's threads spin that long for more work, at the cost of who comes next
+REST = 0.12  # seconds between turns: so long OpenBLAS's threads spin for more work, in the next one's way
 
 
 def medians(contenders: Mapping[str, Callable[[], object]], seconds: float, at_least: int = 3) -> dict[str, float]:
@@ -21,11 +22,12 @@ def medians(contenders: Mapping[str, Callable[[], object]], seconds: float, at_l
         start = time.perf_counter()
         run()
         calls[name] = max(1, round(TURN / (time.perf_counter() - start)))
+    rest = REST if len(os.sched_getaffinity(0)) > 1 else 0.0
     times: dict[str, list[float]] = {name: [] for name in contenders}
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or min(map(len, times.values())) < at_least:
         for name, run in contenders.items():
-            time.sleep(REST)
+            time.sleep(rest)
             for _ in range(calls[name]):
                 start = time.perf_counter()
                 run()
