@@ -6,13 +6,19 @@ import numpy as np
 import pytest
 
 from tinyattn.kernels.compile import kernel
-from tinyattn.kernels.vector import exp, largest, sigmoid, tanh
+from tinyattn.kernels.vector import exp, exp_down, largest, sigmoid, tanh
 
 
 @kernel
 def exp_all(y, x):
     for n in range(x.size):
         y[n] = exp(x[n])
+
+
+@kernel
+def exp_down_all(y, x):
+    for n in range(x.size):
+        y[n] = exp_down(x[n])
 
 
 @kernel
@@ -54,6 +60,15 @@ def test_edges(dtype):
     np.testing.assert_array_equal(applied(exp_all, x), [nan, inf, 0, 1, inf, 0])
     np.testing.assert_array_equal(applied(tanh_all, x), [nan, 1, -1, 0, 1, -1])
     np.testing.assert_array_equal(applied(sigmoid_all, x), [nan, 1, 0, 0.5, 1, 0])
+
+
+@pytest.mark.parametrize("dtype, least, tolerance", [(np.float32, -87.3, 2e-7), (np.float64, -708.3, 6e-16)])
+def test_exp_of_what_is_not_above_0(dtype, least, tolerance):
+    x = np.concatenate([np.linspace(least, 0, 3001), -np.logspace(-30, 1, 500)]).astype(dtype)
+    error = np.abs(applied(exp_down_all, x) / np.exp(x.astype(np.longdouble)) - 1)
+    assert error.max() <= tolerance, f"{error.max()} at {x[error.argmax()]}"
+    x = np.array([math.nan, -math.inf, least * 1.01, -np.finfo(dtype).max, -0.0, 0], dtype)
+    np.testing.assert_array_equal(applied(exp_down_all, x), [math.nan, 0, 0, 0, 1, 1])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -23,7 +23,7 @@ EXACT = frozenset({"contract"})
 
 def functions(number: type, whole: type, digits: int, bias: int, terms: int,
               ln2_high: float, ln2_low: float, least: float, most: float) -> tuple[Kernel, ...]:
-    """exp, tanh, sigmoid and largest for one type of number.
+    """exp, exp_down, tanh, sigmoid and largest for one type of number.
 
     whole: the integer of its size; digits: binary digits after the point; bias: of its exponent.
     ln2_high + ln2_low = ln 2, the first so short that k times it is exact.
@@ -34,6 +34,8 @@ def functions(number: type, whole: type, digits: int, bias: int, terms: int,
     high, low, per_ln2 = number(ln2_high), number(ln2_low), number(1 / math.log(2))
     least, most, infinity, tanh_is_1 = number(least), number(most), number(math.inf), number(-40)
     zero, half, one, two = number(0), number(0.5), number(1), number(2)
+    least_normal = number(math.log(np.finfo(number).tiny))
+    rounding = number(1.5 * 2**digits)  # numbers of this size have no digits after the point
     all_bits_but_sign, sign_bit = np.iinfo(whole).max, np.iinfo(whole).bits - 1
 
     @kernel(fastmath=EXACT)
@@ -63,6 +65,20 @@ def functions(number: type, whole: type, digits: int, bias: int, terms: int,
         return y if x == x else x
 
     @kernel(fastmath=EXACT)
+    def exp_down(x):
+        """e^x for x <= 0, as softmax needs it, in half the steps: 2^k is in the exponent's range; what would be smaller
+        than a normal number is 0"""
+        inside = least_normal if x < least_normal else x
+        rounded = inside * per_ln2 + rounding  # its last bits are k
+        k = rounded - rounding
+        r = (inside - k * high) - k * low
+        q = series[0]
+        for n in range(1, len(series)):
+            q = q * r + series[n]
+        y = (one + q * r) * whole((number(rounded).view(whole) + bias) << digits).view(number)
+        return zero if x < least_normal else y
+
+    @kernel(fastmath=EXACT)
     def tanh(x):
         """-e / (2 + e) with e = exp(-2|x|) - 1 and the sign of x: full precision near 0, nothing overflows"""
         y = -two * abs(x)
@@ -89,12 +105,12 @@ def functions(number: type, whole: type, digits: int, bias: int, terms: int,
             most = max(most, whole(bits[n] ^ ((bits[n] >> sign_bit) & all_bits_but_sign)))
         return whole(most ^ ((most >> sign_bit) & all_bits_but_sign)).view(number)
 
-    return exp, tanh, sigmoid, largest
+    return exp, exp_down, tanh, sigmoid, largest
 
 
-exp32, tanh32, sigmoid32, largest32 = functions(
+exp32, exp_down32, tanh32, sigmoid32, largest32 = functions(
     np.float32, np.int32, 23, 127, 7, 0.693359375, math.log(2) - 0.693359375, -104, 88.722831)
-exp64, tanh64, sigmoid64, largest64 = functions(
+exp64, exp_down64, tanh64, sigmoid64, largest64 = functions(
     np.float64, np.int64, 52, 1023, 13, 0.69314718036912381649, 1.90821492927058770002e-10, -746, 709.782712893384)
 
 
@@ -117,6 +133,12 @@ def by_type(for32: Kernel, for64: Kernel) -> Any:
 def exp(x):
     """e^x"""
     return exp32(x) if x.dtype == np.float32 else exp64(x)
+
+
+@kernel(emitted=lambda: by_type(exp_down32, exp_down64))
+def exp_down(x):
+    """e^x, x <= 0"""
+    return exp_down32(x) if x.dtype == np.float32 else exp_down64(x)
 
 
 @kernel(emitted=lambda: by_type(tanh32, tanh64))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..kernels.compile import kernel
-from ..kernels.vector import EXACT, exp, largest
+from ..kernels.vector import EXACT, exp_down, largest
 
 
 # Regrouped, (m − x) + log Σ would lose log Σ next to a large m.
@@ -51,7 +51,7 @@ def exponentials(row, m):
     """row (C,) becomes exp(row − m); returns their sum"""
     total = row.dtype.type(0)
     for c in range(row.size):
-        row[c] = exp(row[c] - m)
+        row[c] = exp_down(row[c] - m)
         total += row[c]
     return total
 

@@ -12,8 +12,7 @@ import numpy as np
 from ..kernels.compile import kernel, ready
 from ..kernels.mode import use_numba
 from ..kernels.threads import over_rows
-from ..kernels.vector import EXACT, largest
-from ..kernels.vector import exp as exp_of
+from ..kernels.vector import EXACT, exp_down, largest
 from ..tensor import op
 from .dtypes import as_float
 from .elementwise import exp
@@ -31,7 +30,7 @@ def sum_exp(x, m):
     """Σ exp(x − m)"""
     total = x.dtype.type(0)
     for n in range(x.size):
-        total += exp_of(x[n] - m)
+        total += exp_down(x[n] - m)
     return total
 
 
@@ -43,7 +42,7 @@ def softmax_rows(y, x):
         m = largest(x[r])
         total = y.dtype.type(0)
         for n in range(N):
-            y[r, n] = exp_of(x[r, n] - m)
+            y[r, n] = exp_down(x[r, n] - m)
             total += y[r, n]
         for n in range(N):
             y[r, n] /= total
@@ -82,7 +81,7 @@ def log_softmax_gradients(dx, dy, y):
         for n in range(N):
             total += dy[r, n]
         for n in range(N):
-            dx[r, n] = dy[r, n] - exp_of(y[r, n]) * total
+            dx[r, n] = dy[r, n] - exp_down(y[r, n]) * total
 
 
 @np.errstate(all="ignore")
