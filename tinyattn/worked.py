@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyattn.text.vocabulary import END, Vocabulary
-from tinyattn.translator.search import NEVER
+from tinyattn.translator.decoding import NEVER
 
 if TYPE_CHECKING:
     from tinyattn.explain import Explanation

@@ -9,6 +9,7 @@ from tinyattn.storage import CheckpointError
 from tinyattn.text.vocabulary import END, PAD, START, UNKNOWN
 from tinyattn.translator import search
 from tinyattn.translator.config import ATTENTION_KINDS, Config
+from tinyattn.translator.decoding import reader
 from tinyattn.translator.model import Seq2Seq, inference
 from tinyattn.translator.search import beam_search, check_beam, check_length_penalty, greedy, longest
 
@@ -254,9 +255,9 @@ def test_a_wide_beam_takes_fewer_sentences_at_once(monkeypatch):
     sizes = []
 
     class Watched(search.BeamSearch):
-        def __init__(self, model, sources, *rest):
-            sizes.append(len(sources))
-            super().__init__(model, sources, *rest)
+        def __init__(self, decoding, *rest):
+            sizes.append(len(decoding.lengths))
+            super().__init__(decoding, *rest)
 
     monkeypatch.setattr(search, "BeamSearch", Watched)
     monkeypatch.setattr(search, "ROWS", 6)
@@ -271,13 +272,12 @@ def test_it_stops_when_none_can_win(monkeypatch):
     model.output.weight.array[...] = 0
     model.output.bias.array[...] = -200
     model.output.bias.array[[END, 4]] = 0  # each half
-    ran = search.BeamSearch(model, [[4, 5]], END, 2, 0.0)
-    with inference(model):
-        assert [f.ids for f in ran.run()[0]] == [[], [4]]
+    read = reader(model, 2)
+    ran = search.BeamSearch(read([[4, 5]]), END, 2, 0.0)
+    assert [f.ids for f in ran.run()[0]] == [[], [4]]
     assert len(ran.steps) == 2  # "4 4" is no likelier than "4 <eos>"
-    ran = search.BeamSearch(model, [[4, 5]], END, 2, 1.0)
-    with inference(model):
-        ran.run()
+    ran = search.BeamSearch(read([[4, 5]]), END, 2, 1.0)
+    ran.run()
     # With a penalty longer ones have a chance: until k log 0.5 by the length of 70 is less than 2 log 0.5 by that of 2.
     assert len(ran.steps) == 22
 

@@ -9,13 +9,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tinyattn.ops.softmax import log_softmax
-from tinyattn.storage import CheckpointError
-from tinyattn.text.batches import pad
-from tinyattn.text.vocabulary import END, PAD, START, UNKNOWN
-from tinyattn.translator.model import Encoded, Seq2Seq, inference
+from tinyattn.kernels.threads import get_num_threads, over_rows
+from tinyattn.text.vocabulary import END, PAD
+from tinyattn.translator.decoding import Decoding, is_fused, reader
+from tinyattn.translator.model import Seq2Seq, inference
 
-NEVER = [PAD, START, UNKNOWN]  # no token of a translation
+SENTENCES_PER_THREAD = 8  # with fewer a second thread costs more than it brings
 ROWS = 512  # hypotheses that a beam search decodes at once: sentences times beam
 LARGEST_BEAM = 1000
 LARGEST_PENALTY = 10.0
@@ -64,14 +63,25 @@ def check_length_penalty(length_penalty: float) -> float:
     return float(length_penalty)
 
 
-def in_batches(sources: Sequence[Sequence[int]], size: int,
+def in_batches(model: Seq2Seq, sources: Sequence[Sequence[int]], size: int,
                search: Callable[[list[Sequence[int]]], list[Result]]) -> list[Result]:
-    """What `search` finds for each source, in the order of sources; those of like length are searched together."""
-    order = sorted(range(len(sources)), key=lambda k: len(sources[k]))
+    """What `search` finds for each source, in the order of sources; those of like length are searched together, and
+    on all threads where there are enough of them."""
+    threads = min(len(sources) // SENTENCES_PER_THREAD, get_num_threads())
+    if threads > 1 and is_fused(model):
+        size = min(size, -(-len(sources) // threads))
+    if len(sources) <= size:
+        return search(list(sources)) if sources else []
+    order = sorted(range(len(sources)), key=lambda k: -len(sources[k]))
+    waiting = iter([order[first : first + size] for first in range(0, len(order), size)])
     found: dict[int, Result] = {}
-    for first in range(0, len(order), size):
-        rows = order[first : first + size]
-        found.update(zip(rows, search([sources[k] for k in rows])))
+
+    def work(start: int, stop: int) -> None:
+        for rows in waiting:  # each thread takes the next ones when it has time
+            found.update(zip(rows, search([sources[k] for k in rows])))
+
+    with inference(model):
+        over_rows(work, threads if is_fused(model) else 1)
     return [found[k] for k in range(len(sources))]
 
 
@@ -81,46 +91,22 @@ def in_batches(sources: Sequence[Sequence[int]], size: int,
 def greedy(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int = END, batch_size: int = 64,
            length_penalty: float = 0.0) -> list[Found]:
     """The translations of sources (ids, none empty): the likeliest token at every step until that is the end."""
-    with inference(model):
-        return in_batches(sources, batch_size, lambda batch: _greedy_batch(model, batch, start, length_penalty))
+    read = reader(model, min(batch_size, len(sources)))
+    return in_batches(model, sources, batch_size, lambda batch: _greedy_batch(read(batch), start, length_penalty))
 
 
-def _greedy_batch(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int, length_penalty: float) -> list[Found]:
-    source, lengths = pad(sources)
-    limits = np.array([longest(length) for length in lengths])
-    B = len(sources)
-    encoded = model.encode(source, lengths)
-    state, previous = encoded.state, np.full(B, start)
-    chosen: list[np.ndarray] = []  # for each step (B,)
-    attentions: list[np.ndarray] = []  # for each step (B, S)
-    log_p, finished = np.zeros(B), np.zeros(B, dtype=bool)
-    while not finished.all():
-        logits, weights, state = model.decode(previous[:, None], state, encoded)
-        next_log_p = _next_log_p(logits.array)
-        previous = np.where(finished, PAD, next_log_p.argmax(-1))
-        log_p += np.where(finished, 0.0, next_log_p[np.arange(B), previous])
-        chosen.append(previous)
-        if weights is not None:
-            attentions.append(weights.array[:, 0])
-        finished = finished | (previous == END) | (len(chosen) >= limits)
-    attention = np.stack(attentions, 1) if attentions else None  # (B, T, S)
+def _greedy_batch(decoding: Decoding, start: int, length_penalty: float) -> list[Found]:
+    limits = np.array([longest(length) for length in decoding.lengths])
+    ids, log_p, attention = decoding.greedy(start, limits)
     found = []
-    for b, ids in enumerate(np.stack(chosen, 1)):
-        score = log_p[b] / normalizer(np.count_nonzero(ids != PAD), length_penalty)
-        ids = ids[(ids != PAD) & (ids != END)]
-        own = None if attention is None else attention[b, : len(ids), : lengths[b]].copy()
-        found.append(Found(ids.tolist(), float(score), own))
+    for b, row in enumerate(ids.tolist()):
+        own = [id for id in row if id != PAD]
+        length = len(own)
+        if own[-1:] == [END]:
+            own.pop()
+        looked_at = None if attention is None else attention[b, : len(own), : decoding.lengths[b]].copy()
+        found.append(Found(own, float(log_p[b] / normalizer(length, length_penalty)), looked_at))
     return found
-
-
-def _next_log_p(logits: np.ndarray) -> np.ndarray:
-    """Shapes: logits (B, 1, V) -> log p of each next token (B, V)"""
-    log_p = log_softmax(logits[:, 0], -1)
-    if np.isnan(log_p[:, END]).any():  # one NaN makes NaN of its whole row
-        raise CheckpointError("the probabilities of the next token are not numbers (nan): the model's parameters are "
-                              "damaged or far too large: train it anew")
-    log_p[:, NEVER] = -np.inf
-    return log_p
 
 
 # --- beam search ---
@@ -132,9 +118,9 @@ def beam_search(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int = E
 
     With beam = 1 they are those of greedy search.
     """
-    with inference(model):
-        return in_batches(sources, max(1, min(batch_size, ROWS // beam)),
-                          lambda batch: BeamSearch(model, batch, start, beam, length_penalty).run())
+    size = max(1, min(batch_size, ROWS // beam))
+    read = reader(model, min(size, len(sources)) * beam)
+    return in_batches(model, sources, size, lambda batch: BeamSearch(read(batch), start, beam, length_penalty).run())
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,18 +148,14 @@ class BeamSearch:
     Shapes: B sentences, R of them still searched with W hypotheses each
     """
 
-    def __init__(self, model: Seq2Seq, sources: Sequence[Sequence[int]], start: int, beam: int,
-                 length_penalty: float, spare: int = 0) -> None:
-        self.model, self.beam, self.length_penalty, self.spare = model, beam, length_penalty, spare
-        source, self.lengths = pad(sources)
-        self.limits = np.array([longest(length) for length in self.lengths])
-        B = len(sources)
-        self.encoded = model.encode(source, self.lengths)
+    def __init__(self, decoding: Decoding, start: int, beam: int, length_penalty: float, spare: int = 0) -> None:
+        self.decoding, self.beam, self.length_penalty, self.spare = decoding, beam, length_penalty, spare
+        self.limits = np.array([longest(length) for length in decoding.lengths])
+        B = len(self.limits)
         self.steps: list[Step] = []
         # The hypotheses that go on.
         self.sentences = np.arange(B)  # (R,)
-        self.read = self.encoded  # for each hypothesis its source
-        self.state = self.encoded.state
+        self.parents = np.arange(B)  # (R * W,) where they were in the step before
         self.previous = np.full((B, 1), start)  # (R, W)
         self.log_p = np.zeros((B, 1))  # (R, W), -inf: it has ended
         # Those that have ended, best first: score (-inf: not so many yet), and where, as step * beam + place.
@@ -189,15 +171,14 @@ class BeamSearch:
 
     def continuations(self) -> Step:
         """Every hypothesis with the tokens that may follow it, the likeliest first."""
-        logits, weights, self.state = self.model.decode(self.previous.reshape(-1, 1), self.state, self.read)
-        (R, W), V = self.log_p.shape, logits.shape[-1]
-        # A hypothesis has at most as many continuations among the first C as there are in all.
-        K = min(self.beam + self.spare, V)
-        tokens, next_log_p = likeliest(_next_log_p(logits.array), K)
+        R, W = self.log_p.shape
+        tokens, next_log_p, weights = self.decoding.step(self.previous.ravel(), self.parents,
+                                                         np.repeat(self.sentences, W), self.beam + self.spare)
+        K = tokens.shape[1]
         log_p = (self.log_p[:, :, None] + next_log_p.reshape(R, W, K)).reshape(R, W * K)
         order = np.argsort(-log_p, axis=1, kind="stable")[:, : self.beam + self.spare]
         return Step(self.sentences, np.take_along_axis(tokens.reshape(R, W * K), order, 1), order // K,
-                    np.take_along_axis(log_p, order, 1), None if weights is None else weights.array.reshape(R, W, -1))
+                    np.take_along_axis(log_p, order, 1), None if weights is None else weights.reshape(R, W, -1))
 
     def set_aside(self, step: Step) -> np.ndarray:
         """Keep of all that have ended the best. Returns log p of those that go on, -inf for those that do not.
@@ -221,56 +202,28 @@ class BeamSearch:
         # log p only falls from here, and the longest is divided by most: no score can be higher than this.
         highest = log_p.max(1) / normalizer(self.limits[step.sentences], self.length_penalty)
         going = np.flatnonzero(highest > self.scores[step.sentences, -1])
-        R, W = self.previous.shape
-        changed = len(going) < R or log_p.shape[1] != W
+        W = self.previous.shape[1]
         self.sentences, self.log_p = step.sentences[going], log_p[going]
         self.previous = step.tokens[going, : log_p.shape[1]]
-        parents = (going[:, None] * W + step.parents[going, : log_p.shape[1]]).ravel()
-        self.state = (self.state[0][:, parents], self.state[1][:, parents])
-        if changed:
-            self.read = sources_of(self.encoded, np.repeat(self.sentences, log_p.shape[1]))
+        self.parents = (going[:, None] * W + step.parents[going, : log_p.shape[1]]).ravel()
 
     def found(self) -> list[list[Found]]:
         """The best of each sentence, followed from their ends back to the start."""
         sentences, ranks = np.nonzero(self.scores > -np.inf)
         ends, slots = np.divmod(self.ends[sentences, ranks], self.beam)
         ids = np.full((len(ends), len(self.steps)), PAD)
-        attends = self.model.attention is not None
-        attention = np.zeros((*ids.shape, self.encoded.mask.shape[1] if attends else 0), self.encoded.h.array.dtype)
+        weights = self.steps[0].weights
+        attention = None if weights is None else np.zeros((*ids.shape, weights.shape[2]), weights.dtype)
         for t in reversed(range(len(self.steps))):
             step, on = self.steps[t], np.flatnonzero(ends >= t)
             rows = np.searchsorted(step.sentences, sentences[on])
             ids[on, t] = step.tokens[rows, slots[on]]
             slots[on] = step.parents[rows, slots[on]]
-            if step.weights is not None:
+            if attention is not None and step.weights is not None:
                 attention[on, t] = step.weights[rows, slots[on]]
-        found: list[list[Found]] = [[] for _ in self.lengths]
+        found: list[list[Found]] = [[] for _ in self.decoding.lengths]
         for k, b in enumerate(sentences):
             own = ids[k][(ids[k] != PAD) & (ids[k] != END)].tolist()
-            looked_at = attention[k, : len(own), : self.lengths[b]].copy() if attends else None
+            looked_at = None if attention is None else attention[k, : len(own), : self.decoding.lengths[b]].copy()
             found[b].append(Found(own, float(self.scores[b, ranks[k]]), looked_at))
         return found
-
-
-def likeliest(log_p: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The ids of the `count` likeliest tokens of each row, and their log p; the first id where two are equal.
-
-    A pass for each is far quicker than sorting or partitioning a whole vocabulary. `log_p` is used up.
-
-    Shapes: log_p (R, V) -> both (R, count)
-    """
-    rows = np.arange(len(log_p))
-    ids, values = np.empty((len(log_p), count), np.int64), np.empty((len(log_p), count), log_p.dtype)
-    for k in range(count):
-        ids[:, k] = log_p.argmax(-1)
-        values[:, k] = log_p[rows, ids[:, k]]
-        log_p[rows, ids[:, k]] = -np.inf
-    return ids, values
-
-
-def sources_of(encoded: Encoded, rows: np.ndarray) -> Encoded:
-    """These rows of a batch, as often as they are named; without the state, which goes its own way."""
-    keys = encoded.keys
-    h = encoded.h[rows]
-    return Encoded(h, h if keys is encoded.h else None if keys is None else keys[rows], encoded.mask[rows],
-                   encoded.state)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyattn.text.vocabulary import END
-from tinyattn.translator.model import inference
+from tinyattn.translator.decoding import reader
 from tinyattn.translator.search import BeamSearch, normalizer
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def search_tree(translator: Translator, text: str, beam: int, length_penalty: fl
     tokens, ids = translator.read(text)
     if not ids:
         raise ValueError("search_tree: wanted at least one token to translate, got a blank text")
-    with inference(translator.model):
-        search = BeamSearch(translator.model, [ids], translator.start, beam, length_penalty, spare=beam)
-        found = search.run()[0]
+    read = reader(translator.model, beam)
+    search = BeamSearch(read([ids]), translator.start, beam, length_penalty, spare=beam)
+    found = search.run()[0]
     name = translator.target_vocabulary.name
     branches: list[Branch] = []
     kept: list[list[Branch]] = []  # of each step, likeliest first: what a step's `parents` count in
