@@ -94,7 +94,7 @@ class KernelCache:
 
     def __init__(self, kernel: Any, dispatcher: Any, tell: Callable[[], None]) -> None:
         self.kernel, self.dispatcher, self.tell = kernel, dispatcher, tell
-        self.compile, dispatcher.compile = dispatcher.compile, self.compile_alone
+        self.compile, dispatcher.compile = dispatcher.compile, self.compile_once
         dispatcher._cache = self
 
     @property
@@ -114,6 +114,19 @@ class KernelCache:
             parts += [one.__qualname__, one.digest, *one.constants(), *sorted(one.fastmath)]
         key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
         return folder / f"{self.kernel.__module__}.{self.kernel.__name__}-{key}.kernel"
+
+    def compile_once(self, signature: Any) -> Any:
+        """The dispatcher's compile; for kernels that take any strides the same code for all of them."""
+        if not self.kernel.any_strides:
+            return self.compile_alone(signature)
+        from numba.core.sigutils import normalize_signature
+        from numba.core.types import unliteral
+
+        given, _ = normalize_signature(signature)
+        entry = self.compile_alone(tuple(
+            x.copy(layout="A", readonly=False) if getattr(x, "ndim", 0) > 1 else unliteral(x) for x in given))
+        self.dispatcher._insert([x._code for x in given], entry, False)  # so that it is found by these types too
+        return entry
 
     def compile_alone(self, signature: Any) -> Any:
         """The dispatcher's compile, but of several processes that want the same kernel one compiles it."""

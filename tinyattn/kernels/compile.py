@@ -35,8 +35,9 @@ class Kernel:
 
     __name__: str
 
-    def __init__(self, body: Callable, fastmath: Set[str], emitted: Callable[[], Any] | None) -> None:
-        self.body, self.fastmath, self.emitted = body, fastmath, emitted
+    def __init__(self, body: Callable, fastmath: Set[str], emitted: Callable[[], Any] | None,
+                 any_strides: bool) -> None:
+        self.body, self.fastmath, self.emitted, self.any_strides = body, fastmath, emitted, any_strides
         self.file = body.__code__.co_filename
         self.digest = file_digest(self.file)  # now, so that it is the text that Python has just read
         functools.update_wrapper(self, body)
@@ -93,15 +94,17 @@ class Kernel:
 
 
 def kernel(body: Callable | None = None, *, fastmath: Set[str] = FASTMATH,
-           emitted: Callable[[], Any] | None = None) -> Any:
+           emitted: Callable[[], Any] | None = None, any_strides: bool = False) -> Any:
     """Make a kernel of a function in plain loops; for tests and readers it stays what Python would do.
 
     fastmath: what LLVM may assume of floating-point numbers, where the default goes too far.
     emitted: called once, gives the function that Numba compiles in place of the body, or None.
+    any_strides: compiled once for matrices however they lie in memory, and not once for each way. LLVM then cannot
+    know that their rows lie side by side, which plain loops need to become vector instructions.
     """
     if body is None:
-        return functools.partial(kernel, fastmath=fastmath, emitted=emitted)
-    return Kernel(body, fastmath, emitted)
+        return functools.partial(kernel, fastmath=fastmath, emitted=emitted, any_strides=any_strides)
+    return Kernel(body, fastmath, emitted, any_strides)
 
 
 def jit_disabled() -> bool:

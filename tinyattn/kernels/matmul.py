@@ -1,14 +1,31 @@
-"""The packed matrix product: B is laid out once in panels of a few columns, then multiplied by many times.
+"""The matrix product C = A @ B in blocks that fit the caches, on one thread.
 
-For callers (ops allocate, kernels call):
+    for blocks of columns of B, and of its rows:     (the block is packed in panels, and lies in the L2 cache)
+        for strips of rows of A:                     (as high as a tile; they come from the L2 or L3 cache to L1)
+            for panels of the block:
+                one tile of C: strip @ panel         (in registers; kernels/tile.py)
 
-    panels = new_panels(K, N, dtype)               # Python; allocates (ceil(N / width), K, width)
-    pack(b, panels)                                # B (K, N), any strides; for B = W.T pass W.T
+A panel holds a few columns side by side, so that a tile reads one place after the other. For callers (ops allocate,
+kernels call; from Python or from another kernel):
+
+    workspace = new_workspace(dtype)               # about 2 MB; for any number of products, one at a time
+    multiply(a, b, c, c, False, workspace)         # C (M, N)  = A (M, K) @ B (K, N)
+    multiply(a, b, c, c, True, workspace)          # C        += A @ B
+    multiply(a, b, bias, c, True, workspace)       # C         = A @ B + bias (1, N)
+
+Where the same B is multiplied again and again it is packed once:
+
+    panels = new_panels(K, N, dtype)               # allocates (ceil(N / width), K, width)
+    pack(b, panels)                                # for B = W.T pass W.T
     matmul_packed(a, panels, c, False)             # C (M, N)  = A (M, K) @ B
     matmul_packed(a[start:stop], panels, c[start:stop], True)    # C[start:stop] += A[start:stop] @ B
 
-`a` may have any strides, `c` must have its columns side by side (strides[1] = itemsize; any row stride). All are
-of one dtype, float32 or float64. M, K and N are anything, 0 included.
+A and B may have any strides, C and bias must have their columns side by side (strides[1] = itemsize; any row stride).
+All are of one dtype, float32 or float64. M, K and N are anything, 0 included. A number of C is the same, bit by bit,
+in whichever part of a larger product it is computed: the order of its sum depends on K alone.
+
+Source: Van Zee and van de Geijn 2015, "BLIS: a framework for rapidly instantiating BLAS", section 4. There a block of
+A lies in L2 and a panel of B in L1. With a tile that is wider than high it is better the other way round.
 """
 
 from __future__ import annotations
@@ -18,7 +35,15 @@ from typing import Any
 import numpy as np
 
 from .compile import kernel
-from .tile import multiply_panel, panel_width
+from .tile import copy_square, multiply_tile, panel_width, tile_size
+
+# A block of B has at most DEPTH rows: with fewer, C would be read and written once more. It has at most 1 MB, or 2 MB
+# where strips of A are copied, which is done once for each block. All is measured on a CPU with 1 MB of L2.
+DEPTH, BLOCK_BYTES, COPYING_BLOCK_BYTES = 1024, 1 << 20, 2 << 20
+# Numbers WAY bytes apart share WAYS places in the L1 cache (32 KB), and drive each other out of it.
+WAY, WAYS = 4096, 8
+STRIP_SHAPE = 16, DEPTH + 16  # of A, copied: at least a tile's rows, and these not WAY bytes apart
+STRIP = STRIP_SHAPE[0] * STRIP_SHAPE[1]
 
 
 def new_panels(K: int, N: int, dtype: Any) -> np.ndarray:
@@ -27,32 +52,104 @@ def new_panels(K: int, N: int, dtype: Any) -> np.ndarray:
     return np.empty((-(-N // width), K, width), dtype)
 
 
-@kernel
-def pack(b, panels):
-    """B (K, N), any strides, into panels; the last one is filled up with zeros."""
+def new_workspace(dtype: Any) -> np.ndarray:
+    """Memory for `multiply`: a block of B, then a strip of A."""
+    return np.empty(COPYING_BLOCK_BYTES // np.dtype(dtype).itemsize + STRIP, dtype)
+
+
+@kernel(any_strides=True)
+def multiply(a, b, plus, c, add, workspace):
+    """C (M, N) = A (M, K) @ B (K, N), or `plus` + A @ B where `add`; plus is C, or (1, N) for all rows alike."""
     K, N = b.shape
-    width = panels.shape[2]
-    full = N // width
-    if b.strides[1] <= b.strides[0]:  # read B the way it lies in memory
-        for k in range(K):
-            for p in range(full):
-                for j in range(width):
-                    panels[p, k, j] = b[k, p * width + j]
-    else:
-        for p in range(full):
-            for j in range(width):
-                for k in range(K):
-                    panels[p, k, j] = b[k, p * width + j]
-    if full < panels.shape[0]:
-        for k in range(K):
-            for j in range(width):
-                column = full * width + j
-                panels[full, k, j] = b[k, column] if column < N else 0
+    width = tile_size()[1] // workspace.itemsize
+    depth = block_depth(K)
+    block_bytes = COPYING_BLOCK_BYTES if is_crowded(a) else BLOCK_BYTES
+    panels = block_bytes // (DEPTH * tile_size()[1])
+    for n in range(0, N, panels * width):
+        columns = min(panels * width, N - n)
+        P = (columns + width - 1) // width
+        for k in range(0, max(K, 1), depth):
+            rows = min(depth, K - k)
+            block = workspace[: P * rows * width].reshape(P, rows, width)
+            pack(b[k : k + rows, n : n + columns], block)
+            d = plus if k == 0 else c
+            multiply_block(a[:, k : k + rows], block, d[:, n : n + columns], c[:, n : n + columns], add or k > 0,
+                           workspace[workspace.size - STRIP :])
 
 
-@kernel
+@kernel(any_strides=True)
 def matmul_packed(a, panels, c, accumulate):
     """C (M, N) = A (M, K) @ B, or C + A @ B where `accumulate`; B (K, N) packed."""
+    K, N = a.shape[1], c.shape[1]
     width = panels.shape[2]
-    for p in range(panels.shape[0]):
-        multiply_panel(a, panels[p], c[:, p * width:(p + 1) * width], accumulate)
+    depth = block_depth(K)
+    crowded = is_crowded(a)
+    block_bytes = COPYING_BLOCK_BYTES if crowded else BLOCK_BYTES
+    step = block_bytes // (DEPTH * tile_size()[1])
+    strip = np.empty(STRIP if crowded else 0, a.dtype)
+    for p in range(0, panels.shape[0], step):
+        columns = slice(p * width, min((p + step) * width, N))
+        for k in range(0, max(K, 1), depth):
+            multiply_block(a[:, k : k + depth], panels[p : p + step, k : k + depth], c[:, columns], c[:, columns],
+                           accumulate or k > 0, strip)
+
+
+@kernel(any_strides=True)
+def multiply_block(a, panels, plus, c, add, strip):
+    """As `multiply`, for one block of B, packed. strip (STRIP,): where to copy a strip of A, if that is better."""
+    M, K = a.shape
+    rows, width, n = tile_size()[0], panels.shape[2], panels.shape[2] // 2
+    crowded = is_crowded(a)
+    for i in range(0, M, rows):
+        x = a[i : i + rows]
+        if crowded:
+            copy = strip.reshape(STRIP_SHAPE)
+            for row in range(0, x.shape[0], n):
+                for k in range(0, K, n):
+                    copy_part(copy[row : row + n, k : k + n], x[row : row + n, k : k + n])
+            x = copy[: x.shape[0], :K]
+        d = plus if plus.shape[0] == 1 else plus[i : i + rows]
+        for p in range(panels.shape[0]):
+            columns = slice(p * width, (p + 1) * width)
+            multiply_tile(x, panels[p], d[:, columns], c[i : i + rows, columns], add)
+
+
+@kernel
+def block_depth(K):
+    """How many rows a block of B has: as many as the others, as far as K allows."""
+    blocks = max((K + DEPTH - 1) // DEPTH, 1)
+    return max((K + blocks - 1) // blocks, 1)
+
+
+@kernel(any_strides=True)
+def is_crowded(a):
+    """Do the numbers that a tile reads of A one after the other share a few places in the cache?"""
+    near, far = min(a.strides[0], a.strides[1]), max(a.strides[0], a.strides[1])
+    return near == a.itemsize and far % WAY == 0 and min(a.shape[0], a.shape[1]) > WAYS
+
+
+@kernel(any_strides=True)
+def pack(b, panels):
+    """B (K, N), any strides, into panels; the last one is filled up with zeros."""
+    K, width = b.shape[0], panels.shape[2]
+    n = width // 2
+    for k in range(0, K, n):
+        start = max(min(k, K - n), 0)  # the last squares go back over rows that are there, so that they are whole
+        for p in range(panels.shape[0]):
+            for j in range(0, width, n):
+                column = p * width + j
+                copy_part(panels[p, start : start + n, j : j + n], b[start : start + n, column : column + n])
+
+
+@kernel(any_strides=True)
+def copy_part(to, x):
+    """to = x, any strides, filled up with zeros. `to` is part of a square as copy_square makes it, x no larger."""
+    n = to.shape[1]
+    if to.shape[0] == n and x.strides[1] == x.itemsize:
+        copy_square(to, x, False)
+    elif to.shape[0] == n and x.strides[0] == x.itemsize:
+        copy_square(to, x.T, True)
+    else:
+        for i in range(to.shape[0]):
+            for j in range(n):
+                to[i, j] = x[i, j] if i < x.shape[0] and j < x.shape[1] else 0

@@ -1,21 +1,84 @@
 """Matrix products. Their gradients are matrix products too, so that the rules below call the op itself.
 
-These use NumPy's product (BLAS): it is as fast as the packed tile of kernels/matmul.py wherever B would have to be
-packed for one product alone. Kernels that multiply by the same matrix again and again use the tile.
+`product` is the one way to multiply two matrices. Large ones go to the kernel in kernels/matmul.py, on all threads.
+NumPy's BLAS is faster with small ones, for it does not pack them: a product of 32 x 32 matrices takes it 1.1 µs, the
+kernel 1.8; of 64 x 64 5.3 and 6.6; of 640 x 64 with 64 x 512 its 0.47 ms are 0.41 in the kernel.
 """
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
 
-from ..kernels.threads import get_num_threads, over_rows
+from ..kernels.matmul import multiply, new_workspace
+from ..kernels.mode import use_numba
+from ..kernels.threads import over_rows
+from ..kernels.tile import PLAIN, panel_width, registers
 from ..tensor import Tensor, op
 from .elementwise import mul
 from .shapes import reshape_, unsqueeze
 
 MULTIPLICATIONS_PER_THREAD = 4_000_000  # with fewer, a second thread costs more than it brings
+MULTIPLICATIONS_FOR_KERNEL, SIDE_FOR_KERNEL, DEPTH_FOR_KERNEL = 300_000, 32, 16  # with fewer, NumPy is faster
+
+_here = threading.local()  # of each thread: the kernel's workspaces, by dtype
+
+
+def product(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None, accumulate: bool = False,
+            bias: np.ndarray | None = None) -> np.ndarray:
+    """a · b of two matrices, into `out` where it is given, or added to what is there; + bias, (N,) or ().
+
+    Where the kernel makes it, the number of threads does not change a bit of it.
+    """
+    (M, K), N = a.shape, b.shape[1]
+    if out is None:
+        if M * K * N < MULTIPLICATIONS_FOR_KERNEL:
+            y = np.dot(a, b)
+            return y if bias is None else np.add(y, bias, out=y)
+        out, accumulate = np.empty((M, N), np.result_type(a, b)), False
+    bias = None if bias is None else np.broadcast_to(bias, (1, N))
+    if kernel_is_faster(a, b, out):
+        one, tile = by_kernel, registers().rows[-1] if M > N else panel_width(a.dtype)  # whole tiles for each thread
+    else:
+        one, tile = by_numpy, 1
+
+    def work(start: int, stop: int) -> None:
+        part = slice(start * tile, stop * tile)
+        if M > N:  # the longer side is divided, for what belongs to the other is read by every thread
+            one(a[part], b, out[part], accumulate, bias)
+        else:
+            one(a, b[:, part], out[:, part], accumulate, None if bias is None else bias[:, part])
+
+    tiles = -(-max(M, N) // tile)
+    over_rows(work, tiles, MULTIPLICATIONS_PER_THREAD * tiles // max(M * K * N, 1) + 1)
+    return out
+
+
+def kernel_is_faster(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> bool:
+    """Than NumPy; a CPU without registers for it, or a reader, may not want the kernel at all."""
+    (M, K), N = a.shape, b.shape[1]
+    return (M * K * N >= MULTIPLICATIONS_FOR_KERNEL and min(M, N) >= SIDE_FOR_KERNEL and K >= DEPTH_FOR_KERNEL
+            and a.dtype == b.dtype == out.dtype and a.dtype.char in "fd" and out.strides[1] == out.itemsize
+            and use_numba() and registers() is not PLAIN)
+
+
+def by_kernel(a: np.ndarray, b: np.ndarray, out: np.ndarray, accumulate: bool, bias: np.ndarray | None) -> None:
+    workspaces = _here.__dict__
+    if a.dtype.char not in workspaces:
+        workspaces[a.dtype.char] = new_workspace(a.dtype)
+    plus = out if bias is None else np.add(out, bias, out=out) if accumulate else bias
+    multiply(a, b, plus, out, accumulate or bias is not None, workspaces[a.dtype.char])
+
+
+def by_numpy(a: np.ndarray, b: np.ndarray, out: np.ndarray, accumulate: bool, bias: np.ndarray | None) -> None:
+    if accumulate:
+        out += for_blas(a) @ for_blas(b)
+    else:
+        np.matmul(for_blas(a), for_blas(b), out=out)
+    if bias is not None:
+        out += bias
 
 
 def for_blas(x: np.ndarray) -> np.ndarray:
@@ -29,32 +92,34 @@ def for_blas(x: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(x)
 
 
+def products(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a · b of batches of matrices, broadcast."""
+    if a.shape[-2] * b.shape[-2] * b.shape[-1] < MULTIPLICATIONS_FOR_KERNEL:
+        return for_blas(a) @ for_blas(b)
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    y = np.empty((*batch, a.shape[-2], b.shape[-1]), np.result_type(a, b))
+    a, b = (np.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (a, b))
+    for i in np.ndindex(batch):
+        product(a[i], b[i], out=y[i])
+    return y
+
+
 def flat(x: Any) -> Any:
     """x as one matrix: all dimensions but the last made one."""
     return x if x.ndim == 2 else reshape_(x, shape=(int(np.prod(x.shape[:-1])), x.shape[-1]))
 
 
-def product(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """a · b of two matrices; where they are large, each thread makes its own block of rows."""
-    (M, K), N = a.shape, b.shape[1]
-    at_least = MULTIPLICATIONS_PER_THREAD // max(K * N, 1) + 1
-    if get_num_threads() == 1 or M < 2 * at_least:
-        return np.matmul(a, b, out=out)
-    y = np.empty((M, N), np.result_type(a, b)) if out is None else out
-    over_rows(lambda start, stop: np.matmul(a[start:stop], b, out=y[start:stop]), M, at_least)
-    return y
+def of_rows(x: np.ndarray, b: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
+    """x · b + bias with the same b for all: one large product is faster than many small ones."""
+    if x.ndim == 2:
+        return product(x, b, bias=bias)
+    return product(flat(x), b, bias=bias).reshape(*x.shape[:-1], b.shape[-1])
 
 
 @op
 def matmul_(a, b, /):
     """y = a · b"""
-    if a.ndim == b.ndim == 2:
-        return product(for_blas(a), for_blas(b))
-    if b.ndim == 2:  # the same b for all: one large product is faster than many small ones
-        y = np.empty((*a.shape[:-1], b.shape[-1]), a.dtype)
-        product(for_blas(flat(a)), for_blas(b), out=flat(y))
-        return y
-    return for_blas(a) @ for_blas(b)
+    return of_rows(a, b) if b.ndim == 2 else products(a, b)
 
 
 # where all products share b, db is the sum over them, and that is one product too
@@ -121,10 +186,7 @@ def outer(input: Any, vec2: Any) -> Any:
 @op
 def linear_(x, weight, bias, /):
     """y = x · weightᵀ + bias"""
-    y = matmul_(x, weight.T)
-    if bias is not None:
-        y += bias
-    return y
+    return of_rows(x, weight.T, bias)
 
 
 linear_.gradient(
