@@ -517,11 +517,18 @@ def test_the_demo_replaces_nobodys_run(run, capsys):
     assert "a run of your own" in refused(capsys, 2, "demo", "--out", run)
 
 
-def test_the_bar_tells_of_compiling_once(capsys):
+def test_the_bar_tells_what_is_compiled(capsys):
     with TrainingBar() as bar:
-        bar.compiled("one")
-        bar.compiled("two")
-    assert capsys.readouterr().err.count("compiling kernels") == 1
+        for kernel in ("one", "two", "two"):
+            bar.compiling(kernel)
+        bar.measured({"epoch": 1, "step": 1, "seconds": 1.0})
+        bar.compiling("three")
+        bar.measured({"epoch": 1, "step": 2, "seconds": 1.0})
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(" in ")[0] for line in lines] == [
+        "compiling kernels for this machine; the next run will find them", "compiled 3 kernels", "epoch   1  step      1     1.0 s",
+        "compiled 1 kernels", "epoch   1  step      2     1.0 s"]
+    assert lines[1].endswith(" s: one, two")
 
 
 def test_a_translation_of_nothing_has_no_heat_map(run, tmp_path, monkeypatch, capsys):

@@ -18,38 +18,54 @@ class TrainingBar(Watcher):
     def __init__(self) -> None:
         self.console = Console(stderr=True, highlight=False)
         self.bar = Progress(
-            TextColumn("epoch {task.fields[epoch]}"), BarColumn(), TaskProgressColumn(),
+            TextColumn("{task.fields[doing]}"), BarColumn(), TaskProgressColumn(),
             TextColumn("loss {task.fields[loss]:.3f}"), TextColumn("{task.fields[speed]:,.0f} tokens/s"),
             TimeRemainingColumn(), console=self.console, transient=True, disable=not self.console.is_terminal,
         )
-        self.task = self.bar.add_task("training", total=1.0, epoch=1, loss=float("nan"), speed=0.0)
+        self.task = self.bar.add_task("training", total=1.0, doing="epoch 1", loss=float("nan"), speed=0.0)
         self.shown = 0.0
 
-        self.compiling = tell_when_compiling(self.compiled)
+        self.listening = tell_when_compiling(self.compiling)
         self.told = False
+        self.kernels: list[str] = []  # that were compiled since the last step
+        self.since = 0.0  # when the first of them was wanted
 
     def __enter__(self) -> TrainingBar:
         self.bar.start()
-        self.compiling.__enter__()
+        self.listening.__enter__()
         return self
 
     def __exit__(self, *_: Any) -> None:
-        self.compiling.__exit__()
+        self.listening.__exit__()
         self.bar.stop()
 
-    def compiled(self, kernel: str) -> None:
+    def compiling(self, kernel: str) -> None:
         if not self.told:
             self.console.print("compiling kernels for this machine; the next run will find them")
             self.told = True
+        if not self.kernels:
+            self.since = time.monotonic()
+        self.kernels.append(kernel)
+        self.bar.update(self.task, doing=f"compiling {kernel}")
+
+    def compiled(self) -> None:
+        """Say what there was to wait for; a kernel for several types of arguments is compiled for each."""
+        if self.kernels:
+            names = ", ".join(dict.fromkeys(self.kernels))
+            seconds = time.monotonic() - self.since
+            self.console.print(f"compiled {len(self.kernels)} kernels in {seconds:.1f} s: {names}")
+            self.kernels = []
 
     def stepped(self, training: Training) -> None:
+        self.compiled()
         if time.monotonic() - self.shown > 0.1:
             self.shown = time.monotonic()
             epoch = training.progress.epoch + (training.progress.batch > 0)
-            self.bar.update(self.task, completed=training.share_done, epoch=epoch,
+            self.bar.update(self.task, completed=training.share_done, doing=f"epoch {epoch}",
                             loss=training.loss, speed=training.tokens_per_second)
 
     def measured(self, line: dict[str, Any]) -> None:
+        self.compiled()
         text = f"epoch {line['epoch']:>3}  step {line['step']:>6,}  {line['seconds']:>6,.1f} s"
         if "loss" in line:
             text += f"  loss {line['loss']:.3f}"
