@@ -71,18 +71,17 @@ def cross_entropy_(logits, /, targets, ignore_index, reduction, label_smoothing,
     counted = targets[targets != ignore_index] if reduction == "mean" else targets
     share = share_of_each(counted, reduction, weight)
     dlogits = np.empty(logits.shape if wanted else (0, 0), logits.dtype)
-    losses = losses_of(dlogits, ready(logits), None, targets, weight, ignore_index, label_smoothing, share)
+    losses = losses_of(dlogits, ready(logits), targets, weight, ignore_index, label_smoothing, share)
     return in_all(losses, reduction, share, logits.dtype), dlogits
 
 
-def losses_of(dlogits, logits, bias, targets, weight, ignore_index, label_smoothing, share):
+def losses_of(dlogits, logits, targets, weight, ignore_index, label_smoothing, share):
     """The losses (R,) in float64, and in `dlogits` their gradient times `share`, see row_losses."""
     (R, C), dtype, losses = logits.shape, logits.dtype, np.empty(len(logits))
-    bias = np.zeros(C, dtype) if bias is None else ready(bias)
     weight = np.ones(C, dtype) if weight is None else weight
 
     def work(start, stop):
-        row_losses(losses[start:stop], dlogits[start:stop], np.empty(C, dtype), logits[start:stop], bias,
+        row_losses(losses[start:stop], dlogits[start:stop], np.empty(C, dtype), logits[start:stop],
                    targets[start:stop], weight, ignore_index, label_smoothing, share)
 
     over_rows(work, R, ELEMENTS_PER_THREAD // max(C, 1))

@@ -10,12 +10,12 @@ from ..kernels.vector import EXACT, exp_down, largest
 
 # Regrouped, (m − x) + log Σ would lose log Σ next to a large m.
 @kernel(fastmath=EXACT)
-def row_losses(losses, dlogits, row, logits, bias, targets, weight, ignore_index, smoothing, factor):
-    """losses (R,) = −Σ w q log softmax(logits + bias), and dlogits (R, C) = factor · dlosses/dlogits
+def row_losses(losses, dlogits, row, logits, targets, weight, ignore_index, smoothing, factor):
+    """losses (R,) = −Σ w q log softmax(logits), and dlogits (R, C) = factor · dlosses/dlogits
 
     where q is 1 − ε for the target and ε / C more for every class, ε = smoothing. dlogits without rows, (0, C), is
     left out; it may be the same memory as logits (R, C), for each row is first copied to `row` (C,).
-    bias (C,), targets (R,), weight (C,).
+    targets (R,), weight (C,).
     """
     R, C = logits.shape
     number = row.dtype.type
@@ -28,7 +28,7 @@ def row_losses(losses, dlogits, row, logits, bias, targets, weight, ignore_index
             dlogits[r:r + 1] = 0
             continue
         for c in range(C):
-            row[c] = logits[r, c] + bias[c]
+            row[c] = logits[r, c]
         m = largest(row)
         sure = (1 - smoothing) * weight[t]
         below = sure * (m - row[t])  # how far the target's logit is below the largest

@@ -33,7 +33,6 @@ from .matmul import (
     check_dtypes,
     check_tensors,
     flat,
-    for_blas,
     linear,
     linear_,
     product,
@@ -96,28 +95,27 @@ def by_blocks(x, linear_weight, linear_bias, targets, weight, label_smoothing, w
 
     dlosses: dL/dlosses, (R,) or one number for all.
     """
-    R, C, dtype = len(x), len(linear_weight), x.dtype
-    x, linear_weight, losses = for_blas(x), for_blas(linear_weight), np.empty(R)
-    dx = np.empty(x.shape, dtype) if "x" in wanted else None
-    dweight = np.zeros(linear_weight.shape, dtype) if "linear_weight" in wanted else None
-    dbias = np.zeros(C, dtype) if "linear_bias" in wanted else None
+    R, dx, dweight, dbias, logits = len(x), None, None, None, None
+    losses, ones = np.empty(R), np.ones((1, R), x.dtype)
     share, each = (1.0, dlosses[:, None]) if isinstance(dlosses, np.ndarray) else (dlosses, None)
+    if "x" in wanted:
+        dx = np.empty(x.shape, x.dtype)
     rows = R // (R // ROWS + 1) + 1  # as many in each block, as far as that goes
-    memory = np.empty((min(rows, R), C), dtype)
-    for first in range(0, R, rows):
+    for first in range(0, max(R, 1), rows):
         block = slice(first, min(first + rows, R))
-        logits = product(x[block], linear_weight.T, out=memory[: block.stop - first])
+        memory = logits if logits is None else logits[: block.stop - first]  # that of the first block, for all others
+        logits = product(x[block], linear_weight.T, out=memory, bias=linear_bias)
         dlogits = logits if wanted else logits[:0]  # in the same memory
-        losses[block] = losses_of(dlogits, logits, linear_bias, targets[block], weight, -1, label_smoothing, share)
+        losses[block] = losses_of(dlogits, logits, targets[block], weight, -1, label_smoothing, share)
         if each is not None:
             dlogits *= each[block]
-        if dx is not None:
+        if "x" in wanted:
             product(dlogits, linear_weight, out=dx[block])
-        if dweight is not None:
-            dweight += product(dlogits.T, x[block])
-        if dbias is not None:
-            dbias += dlogits.sum(axis=0)
-    return losses, dx, dweight, dbias
+        if "linear_weight" in wanted:
+            dweight = product(dlogits.T, x[block], out=dweight, accumulate=True)
+        if "linear_bias" in wanted:
+            dbias = product(ones[:, block], dlogits, out=dbias, accumulate=True)
+    return losses, dx, dweight, None if dbias is None else dbias[0]
 
 
 # --- what callers see ---------------------------------------------------
