@@ -554,7 +554,7 @@ def test_without_a_layout_engine(run, tmp_path, monkeypatch, capsys, verb):
 
 def test_doctor_finds_what_is_wrong(monkeypatch, capsys):
     monkeypatch.setattr(machine, "PACKAGES", ("numpy", "no-such-package"))
-    monkeypatch.setattr(machine, "check", lambda kind: kind != "dot")
+    monkeypatch.setattr(machine, "check", lambda name: name != "lstm")
     assert main(["doctor", "--deep"]) == 1
     out, err = capsys.readouterr()
     assert "not installed" in out and "kernels disagree" in err

@@ -5,37 +5,34 @@ from __future__ import annotations
 import platform
 import time
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 import click
 import numpy as np
 
+from tinyattn.cli.exercises import EXERCISES
 from tinyattn.cli.show import say
-from tinyattn.translator.config import ATTENTION_KINDS
-from tinyattn.translator.translator import Translator
 
 PACKAGES = ("tinyattn", "numpy", "numba", "safetensors", "click", "rich", "graphviz", "pygraphviz", "matplotlib",
             "sacrebleu")
-# Enough to train on: what is compiled depends on the options, not on the data.
-PAIRS = [("one two three", "uno dos tres"), ("two", "dos"), ("three one", "tres uno")] * 2
-TINY: dict[str, Any] = {"embed": 4, "hidden": 4, "batch_size": 4, "dropout": 0.1, "steps": 3}
+TOLERANCE = 1e-4  # largest difference over largest value, in float32
 
 
 @click.command()
 def warmup() -> None:
-    """Compile every kernel that training and translating use now, so that nothing waits for it later."""
+    """Compile every kernel now, so that nothing waits for it later."""
     from tinyattn.kernels.compile import tell_when_compiling
+    from tinyattn.kernels.mode import kernels
 
     start = time.perf_counter()
     compiled: list[str] = []
-    with tell_when_compiling(compiled.append):
-        for kind in ATTENTION_KINDS:
-            Translator.train(PAIRS, attention=kind, **TINY).translate("one two")
+    with kernels("numba"), tell_when_compiling(compiled.append):
+        for exercise in EXERCISES.values():
+            exercise(np.float32)
     say(f"{len(compiled)} kernels compiled, the others were there; {time.perf_counter() - start:.1f} s")
 
 
 @click.command()
-@click.option("--deep", is_flag=True, help="Train with Numba's kernels and with their plain twins, and compare.")
+@click.option("--deep", is_flag=True, help="Run every kernel and its plain twin, and compare.")
 def doctor(deep: bool) -> None:
     """Versions, threads, layout engine, kernel cache; what is missing, and how to get it."""
     from tinyattn.kernels.cache import cache_folder, usable_folder
@@ -52,7 +49,7 @@ def doctor(deep: bool) -> None:
     row("kernels", "Numba" if use_numba() else "plain NumPy, as TINYATTN_KERNELS=numpy says")
     row("kernel cache", str(cache_folder()) if usable_folder() else f"{cache_folder()} cannot be used")
     row("layout engine", layout_engine())
-    if deep and not all([check(kind) for kind in ATTENTION_KINDS]):
+    if deep and not all([check(name) for name in EXERCISES]):
         raise click.ClickException("kernels disagree with their plain twins on this machine: run with "
                                    "TINYATTN_KERNELS=numpy, and report this")
 
@@ -72,16 +69,26 @@ def layout_engine() -> str:
         return str(error)
 
 
-def check(kind: str) -> bool:
-    """Do three training steps come to the same parameters with Numba's kernels and without?"""
+def check(name: str) -> bool:
+    """Does an exercise come to the same with Numba's kernels and without?"""
     from tinyattn.kernels.mode import kernels
 
-    options = {**TINY, "attention": kind, "layers": 2, "bidirectional": True}
     with kernels("numba"):
-        numba = Translator.train(PAIRS, **options).parameters()
+        numba = EXERCISES[name](np.float32)
     with kernels("numpy"):
-        plain = Translator.train(PAIRS, **options).parameters()
-    apart = max(float(np.abs(numba[name] - plain[name]).max()) for name in plain)
-    fits = apart < 1e-4
-    row("self-check", f"attention {kind}: {'agrees' if fits else 'DISAGREES'}, largest difference {apart:.1e}")
+        plain = EXERCISES[name](np.float32)
+    apart = largest_difference(numba, plain)
+    fits = apart < TOLERANCE
+    row("self-check", f"{name}: {'agrees' if fits else 'DISAGREES'}, largest difference {apart:.1e}")
     return fits
+
+
+def largest_difference(numba: list[np.ndarray], plain: list[np.ndarray]) -> float:
+    """Over the largest value; infinite where shapes differ, or a number is NaN."""
+    largest = 0.0
+    for x, y in zip(numba, plain, strict=True):
+        if x.shape != y.shape or np.isnan(x).any() or np.isnan(y).any():
+            return float("inf")
+        scale = np.abs(y).max(initial=0) or 1.0
+        largest = max(largest, float(np.abs(x - y).max(initial=0) / scale))
+    return largest
