@@ -52,7 +52,7 @@ def all_steps(step: Callable[..., Arrays], carried: int) -> Callable[..., Arrays
     """hs and the last states of a step that carries so many states."""
 
     def reference(x: Any, *inputs: Any, lengths: Any = None, reverse: bool = False) -> Arrays:
-        states, weights = [state.copy() for state in inputs[:carried]], inputs[carried:]
+        states, weights = [state[0].copy() for state in inputs[:carried]], inputs[carried:]
         B, T, _ = x.shape
         hs = np.zeros((B, T, states[0].shape[1]))
         for b in range(B):  # each row by itself, for as long as it is
@@ -62,17 +62,18 @@ def all_steps(step: Callable[..., Arrays], carried: int) -> Callable[..., Arrays
                 for state, new in zip(states, after, strict=True):
                     state[b] = new[0]
                 hs[b, t] = states[0][b]
-        return hs, *states
+        return hs, *(state[None] for state in states)
 
     return reference
 
 
 def inputs_of(gates: int, B: int, E: int, H: int, *, T: int | None = None, bias: bool = True) -> tuple[Any, ...]:
     """x, h, for the LSTM's four gates also c, then the weights and biases."""
+    state = (B, H) if T is None else (1, B, H)
     return (
         numbers(B, E) if T is None else numbers(B, T, E),
-        numbers(B, H),
-        *((numbers(B, H) + 0.1,) if gates == 4 else ()),
+        numbers(*state),
+        *((numbers(*state) + 0.1,) if gates == 4 else ()),
         numbers(gates * H, E),
         numbers(gates * H, H),
         *((numbers(gates * H), numbers(gates * H) + 0.1) if bias else (None, None)),
@@ -113,7 +114,7 @@ for name, gates, cell, sequence, step, steps in (
         [
             Wrong(
                 ValueError,
-                rf"{name}: h0 must be \(B, H\) = \(2, 2\), got \(5, 7\)",
+                rf"{name}: h0 must be \(1, B, H\) = \(1, 2, 2\), got \(5, 7\)",
                 wrong_state(inputs_of(gates, 2, 3, 2, T=1)),
             ),
             Wrong(

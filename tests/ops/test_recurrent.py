@@ -27,7 +27,7 @@ SIZES = [(3, 5, 2, 4), (1, 1, 1, 1), (2, 1, 3, 2), (2, 3, 1, 1), (9, 4, 3, 9)]  
 def arrays(kind, B, T, E, H, dtype=np.float64, bias=True):
     random = np.random.default_rng((B, T, E, H))
     rows = kind.gates * H
-    shapes = ((B, T, E), *[(B, H)] * len(kind.states), (rows, E), (rows, H), (rows,), (rows,))
+    shapes = ((B, T, E), *[(1, B, H)] * len(kind.states), (rows, E), (rows, H), (rows,), (rows,))
     found = [random.standard_normal(shape).astype(dtype) for shape in shapes]
     return found if bias else [*found[:-2], None, None]
 
@@ -38,7 +38,8 @@ def leaves(kind, *sizes, dtype=np.float64, bias=True):
 
 def one_step(inputs):
     """The inputs of a cell: x without its time."""
-    return [ta.Tensor(inputs[0].array[:, 0].copy(), True), *inputs[1:]]
+    one, end = (lambda x: ta.Tensor(x.array[0].copy(), True)), len(inputs) - 4
+    return [ta.Tensor(inputs[0].array[:, 0].copy(), True), *map(one, inputs[1:end]), *inputs[end:]]
 
 
 def parts(kind, inputs):
@@ -185,11 +186,11 @@ def test_each_row_is_as_if_alone(kind, reverse):
     for b, length in enumerate(lengths):
         assert not hs[b, length:].any()
         if length == 0:
-            np.testing.assert_array_equal([state[b] for state in last], [state[b] for state in states])
+            np.testing.assert_array_equal([state[:, b] for state in last], [state[:, b] for state in states])
             continue
         row = slice(b, b + 1)
-        alone = kind.op(x[row, :length], *(state[row] for state in states), *weights, reverse=reverse)
-        for y, z in zip((hs[row, :length], *(state[row] for state in last)), alone, strict=True):
+        alone = kind.op(x[row, :length], *(state[:, row] for state in states), *weights, reverse=reverse)
+        for y, z in zip((hs[row, :length], *(state[:, row] for state in last)), alone, strict=True):
             np.testing.assert_allclose(y, z, rtol=1e-12, atol=1e-12)
 
 
@@ -282,7 +283,7 @@ def test_both_biases_get_a_gradient_of_their_own(kind):
 def test_no_rows(kind):
     inputs = leaves(kind, 0, 3, 2, 4)
     outputs = kind.op(*inputs)
-    assert [y.shape for y in outputs] == [(0, 3, 4), *[(0, 4)] * len(kind.states)]
+    assert [y.shape for y in outputs] == [(0, 3, 4), *[(1, 0, 4)] * len(kind.states)]
     sum(y.sum() for y in outputs).backward()
     assert inputs[0].grad.shape == (0, 3, 2) and not inputs[-4].grad.numpy().any()
 
@@ -306,8 +307,8 @@ def test_large_inputs_saturate(kind):
 WRONG_SHAPES = [
     ("x", (3, 2), r"wanted x \(B, T, E\) and w_hh \({G}H, H\), got \(3, 2\) and \({R}, 4\): give x all"),
     ("x", (3, 0, 2), r"wanted at least one step, got x \(B, T, E\) = \(3, 0, 2\): drop empty batches"),
-    ("h0", (2, 4), r"h0 must be \(B, H\) = \(3, 4\), got \(2, 4\): x is \(3, 5, 2\) and w_hh \({R}, 4\)"),
-    ("c0", (1, 3, 4), r"c0 must be \(B, H\) = \(3, 4\), got \(1, 3, 4\)"),
+    ("h0", (2, 4), r"h0 must be \(1, B, H\) = \(1, 3, 4\), got \(2, 4\): x is \(3, 5, 2\) and w_hh \({R}, 4\)"),
+    ("c0", (3, 4), r"c0 must be \(1, B, H\) = \(1, 3, 4\), got \(3, 4\)"),
     ("w_ih", (16, 3), r"w_ih must be \({G}H, E\) = \({R}, 2\), got \(16, 3\)"),
     ("w_hh", (10, 4), r"w_hh must be \({G}H, H\) = \({R}, 4\), got \(10, 4\)"),
     ("b_hh", (4,), r"b_hh must be \({G}H,\) = \({R},\), got \(4,\)"),
@@ -348,7 +349,7 @@ def test_one_of_two_states():
     with pytest.raises(ValueError, match="lstm: h0 and c0 must both be there or both be None, got only h0"):
         lstm(x, h0, None, *weights)
     with pytest.raises(ValueError, match="lstm_cell: h and c must both be there or both be None, got only c"):
-        lstm_cell(x[:, 0], None, c0, *weights)
+        lstm_cell(x[:, 0], None, c0[0], *weights)
 
 
 @pytest.mark.parametrize("lengths, error, message", [
@@ -370,4 +371,4 @@ def test_cell_errors_name_the_cell(kind):
                                          r"got \(3, 1, 2\)"):
         kind.cell(x, h, *others)
     with pytest.raises(ValueError, match=rf"{kind.name}_cell: h must be \(B, H\) = \(3, 4\), got \(3, 3\)"):
-        kind.cell(x[:, 0], h[:, 1:], *others)
+        kind.cell(x[:, 0], h[0, :, 1:], *others)

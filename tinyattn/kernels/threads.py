@@ -14,12 +14,13 @@ import functools
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from queue import SimpleQueue
+
+Task = tuple[Callable[[int], object], int, SimpleQueue]  # what to do, for which block, and where to say that it is done
 
 _threads: int | None = None
-_pool: ThreadPoolExecutor | None = None
-_pool_lock = threading.Lock()
+_tasks: SimpleQueue[Task] = SimpleQueue()  # what the threads wait for
+_started = 0  # how many threads there are besides the callers
 _here = threading.local()  # `inside` is set in threads that are at work on a block
 
 
@@ -55,16 +56,12 @@ def set_num_threads(count: int) -> None:
 
     Raises: TypeError, ValueError for anything but a whole number from 1 on.
     """
-    global _threads, _pool
+    global _threads
     if isinstance(count, bool) or not isinstance(count, int):
         raise TypeError(f"set_num_threads: wanted a whole number, got {type(count).__name__}")
     if count < 1:
         raise ValueError(f"set_num_threads: wanted 1 or more, got {count}")
-    with _pool_lock:
-        if count != _threads and _pool is not None:
-            _pool.shutdown(wait=False)  # what it was given already it still does
-            _pool = None
-        _threads = count
+    _threads = count
     keep_blas_to_one_thread()
 
 
@@ -75,49 +72,76 @@ def keep_blas_to_one_thread() -> None:
     threadpool_limits(1, user_api="blas")
 
 
+def blocks_of(most: int) -> int:
+    """How many blocks to make of something: one for each thread, but no more than `most`, and 1 at least."""
+    return max(1, min(get_num_threads(), most))
+
+
 def over_rows(work: Callable[[int, int], object], rows: int, at_least: int = 1) -> None:
-    """work(start, stop) for blocks that together are rows 0 ... rows - 1, each of `at_least` rows or more.
-
-    The calling thread takes the first block. An exception in a block is raised here, when all have ended.
-    """
-    blocks = min(get_num_threads(), rows // max(at_least, 1))
-    if blocks < 2 or getattr(_here, "inside", False):  # a block's own blocks could wait for their own thread
+    """work(start, stop) for blocks that together are rows 0 ... rows - 1, each of `at_least` rows or more."""
+    count = blocks_of(rows // max(at_least, 1))
+    if count == 1 or inside():
         work(0, rows)
+    else:
+        over_blocks(lambda k: work(rows * k // count, rows * (k + 1) // count), count)
+
+
+def over_blocks(work: Callable[[int], object], count: int) -> None:
+    """work(0), ..., work(count - 1), each in a thread of its own; the calling thread takes the first.
+
+    An exception in one of them is raised here, when all have ended.
+    """
+    if count == 1 or inside():  # a block's own blocks could wait for their own thread
+        for k in range(count):
+            work(k)
         return
-    edges = [rows * i // blocks for i in range(blocks + 1)]
-
-    def run(start: int, stop: int) -> None:
-        _here.inside = True
-        try:
-            work(start, stop)
-        finally:
-            _here.inside = False
-
-    with _pool_lock:
-        others = [pool().submit(run, start, stop) for start, stop in pairwise(edges[1:])]
-    try:
-        run(edges[0], edges[1])
-    finally:
-        failures = [one.exception() for one in others]
+    ended: SimpleQueue[BaseException | None] = SimpleQueue()
+    start_threads(count - 1)
+    for k in range(1, count):
+        _tasks.put((work, k, ended))
+    failures = [failure_of(work, 0), *(ended.get() for _ in range(1, count))]
     for failure in failures:
         if failure is not None:
             raise failure
 
 
-def pool() -> ThreadPoolExecutor:
-    """The threads, made when first wanted."""
-    global _pool
-    if _pool is None:
-        _pool = ThreadPoolExecutor(get_num_threads() - 1 or 1, thread_name_prefix="tinyattn")
-    return _pool
+def inside() -> bool:
+    """Is this thread at work on a block?"""
+    return getattr(_here, "inside", False)
 
 
-def forget_pool() -> None:
+def failure_of(work: Callable[[int], object], k: int) -> BaseException | None:
+    _here.inside = True
+    try:
+        work(k)
+    except BaseException as failure:
+        return failure
+    finally:
+        _here.inside = False
+    return None
+
+
+def start_threads(count: int) -> None:
+    """So many besides the callers, if there are not as many already. They stay, and wait, until the process ends."""
+    global _started
+    while _started < count:
+        _started += 1
+        threading.Thread(target=serve, args=(_tasks,), name=f"tinyattn_{_started}", daemon=True).start()
+
+
+def serve(tasks: SimpleQueue[Task]) -> None:
+    while True:
+        work, k, ended = tasks.get()
+        ended.put(failure_of(work, k))
+        del work, ended  # and with them the arrays that they hold, while this thread waits
+
+
+def forget_threads() -> None:
     """A forked process has this module's memory, but not the threads."""
-    global _pool, _pool_lock
-    _pool, _pool_lock = None, threading.Lock()
+    global _tasks, _started
+    _tasks, _started = SimpleQueue(), 0
     _here.inside = False
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=forget_pool)
+    os.register_at_fork(after_in_child=forget_threads)

@@ -32,7 +32,8 @@ def functions(number: type, whole: type, digits: int, bias: int, terms: int,
     # (e^r - 1) / r = 1 + r/2! + r²/3! + ..., highest power first
     series = tuple(number(1 / math.factorial(n)) for n in range(terms, 0, -1))
     high, low, per_ln2 = number(ln2_high), number(ln2_low), number(1 / math.log(2))
-    least, most, infinity, tanh_is_1 = number(least), number(most), number(math.inf), number(-40)
+    least, most, infinity = number(least), number(most), number(math.inf)
+    negligible = number(-40)  # e^-40 is nothing next to 1
     zero, half, one, two = number(0), number(0.5), number(1), number(2)
     least_normal = number(math.log(np.finfo(number).tiny))
     rounding = number(1.5 * 2**digits)  # numbers of this size have no digits after the point
@@ -44,22 +45,28 @@ def functions(number: type, whole: type, digits: int, bias: int, terms: int,
         return whole((whole(k) + bias) << digits).view(number)
 
     @kernel(fastmath=EXACT)
-    def split(x):
-        """k, and e^r - 1 without the loss of digits that subtracting 1 would bring"""
-        k = np.floor(x * per_ln2 + half)
-        r = (x - k * high) - k * low
+    def less_one(r):
+        """e^r - 1, |r| <= ln 2 / 2, without the loss of digits that subtracting 1 would bring"""
         q = series[0]
         for n in range(1, len(series)):
             q = q * r + series[n]
-        return k, q * r
+        return q * r
+
+    @kernel(fastmath=EXACT)
+    def split(x):
+        """e^r - 1 and 2^k, for k between 1 - bias and bias + 1: for that one an infinity. NaN stays NaN."""
+        rounded = x * per_ln2 + rounding  # its last bits are k
+        k = rounded - rounding
+        power = whole((number(rounded).view(whole) + bias) << digits).view(number)
+        return less_one((x - k * high) - k * low), power
 
     @kernel(fastmath=EXACT)
     def exp(x):
         inside = x if x > least else least  # NaN too goes to `least`: it has no place among whole numbers
         inside = inside if inside < most else most
-        k, e_r_minus_1 = split(inside)
+        k = np.floor(inside * per_ln2 + half)
         k_half = np.floor(k * half)  # 2^k in two steps: k itself may be a little out of the exponent's range
-        y = (one + e_r_minus_1) * power_of_two(k_half) * power_of_two(k - k_half)
+        y = (one + less_one((inside - k * high) - k * low)) * power_of_two(k_half) * power_of_two(k - k_half)
         y = y if x > least else zero
         y = y if x <= most else infinity
         return y if x == x else x
@@ -68,32 +75,23 @@ def functions(number: type, whole: type, digits: int, bias: int, terms: int,
     def exp_down(x):
         """e^x for x <= 0, as softmax needs it, in half the steps: 2^k is in the exponent's range; what would be smaller
         than a normal number is 0"""
-        inside = least_normal if x < least_normal else x
-        rounded = inside * per_ln2 + rounding  # its last bits are k
-        k = rounded - rounding
-        r = (inside - k * high) - k * low
-        q = series[0]
-        for n in range(1, len(series)):
-            q = q * r + series[n]
-        y = (one + q * r) * whole((number(rounded).view(whole) + bias) << digits).view(number)
-        return zero if x < least_normal else y
+        e_r_minus_1, power = split(least_normal if x < least_normal else x)
+        return zero if x < least_normal else (one + e_r_minus_1) * power
 
     @kernel(fastmath=EXACT)
     def tanh(x):
         """-e / (2 + e) with e = exp(-2|x|) - 1 and the sign of x: full precision near 0, nothing overflows"""
         y = -two * abs(x)
-        k, e_r_minus_1 = split(y if y > tanh_is_1 else tanh_is_1)
-        scale = power_of_two(k)
-        e = scale * e_r_minus_1 + (scale - one)
-        y = e / (two + e)
-        y = y if x < zero else -y
-        return y if x == x else x
+        e_r_minus_1, power = split(negligible if y < negligible else y)
+        e = power * e_r_minus_1 + (power - one)
+        return math.copysign(e / (two + e), x)
 
     @kernel(fastmath=EXACT)
     def sigmoid(x):
-        """1 / (1 + z) or z / (1 + z) with z = exp(-|x|) <= 1"""
-        z = exp(-abs(x))
-        return (one if x >= zero else z) / (one + z)
+        """1 / (1 + exp(-x)), where exp(-x) goes from next to nothing up to an infinity, which gives 0"""
+        y = most if x < -most else -x
+        e_r_minus_1, power = split(negligible if y < negligible else y)
+        return one / (one + (one + e_r_minus_1) * power)
 
     @kernel
     def largest(x):

@@ -10,7 +10,7 @@ from typing import Any
 from .. import create
 from ..autograd import as_tuple
 from ..ops.gru import gru, gru_cell
-from ..ops.joining import cat, stack
+from ..ops.joining import cat
 from ..ops.lstm import lstm, lstm_cell
 from ..ops.packing import to_packed
 from ..ops.shapes import squeeze, transpose, unsqueeze
@@ -44,7 +44,8 @@ class Recurrent(Module):
             self.register_parameter(name + suffix, Parameter(create.zeros(*shape, dtype=dtype)) if wanted else None)
 
     def parameters_of(self, suffix: str) -> list[Parameter | None]:
-        return [getattr(self, name + suffix) for name in NAMES]
+        own = self._parameters
+        return [own[name + suffix] for name in NAMES]
 
     def reset_parameters(self) -> None:
         """Begin anew: every parameter uniform in ±1/√H."""
@@ -123,19 +124,23 @@ class RNNBase(Recurrent):
 
     def layers(self, op: Callable, x: Any, first: list[Any], lengths: Any) -> tuple[Any, list[Any]]:
         """The same for x (B, T, E) and states (D · num_layers, B, H): layer upon layer, direction beside direction."""
-        last: list[Any] = []  # of every layer and direction, the states one after the other
+        if self.num_layers == len(self.directions) == 1:
+            output, *last = op(x, *first, *self.weights[0]) if lengths is None else op(
+                x, *first, *self.weights[0], lengths=lengths)
+            return output, last
+        every: list[Any] = []  # of every layer and direction, the states one after the other
         for layer in range(self.num_layers):
             outputs = []
-            for direction in self.directions:
-                states = [None if state is None else state[len(last)] for state in first]
-                output, *states = op(x, *states, *self.parameters_of(f"_l{layer}{direction}"), lengths=lengths,
-                                     reverse=direction == "_reverse")
+            for reverse in (False, True)[: len(self.directions)]:
+                k = len(every)
+                states = [None if state is None else state[k : k + 1] for state in first]
+                output, *states = op(x, *states, *self.weights[k], lengths=lengths, reverse=reverse)
                 outputs.append(output)
-                last.append(states)
+                every.append(states)
             x = outputs[0] if len(outputs) == 1 else cat(outputs, 2)
             if layer < self.num_layers - 1:
                 x = F.dropout(x, self.dropout, self.training)
-        return x, [stack(states) if len(states) > 1 else unsqueeze(states[0], 0) for states in zip(*last)]
+        return x, [cat(states, 0) for states in zip(*every)]
 
     def first_states(self, states: list[Any], B: int | None) -> list[Any]:
         """The states, checked and with a batch: for B = None they come without."""
@@ -148,14 +153,19 @@ class RNNBase(Recurrent):
                                  f"got {tuple(state.shape)}: the batch stands second in a state, also with batch_first")
         return [unsqueeze(state, 1) if B is None and state is not None else state for state in states]
 
+    @property
+    def weights(self) -> list[list[Parameter | None]]:
+        """w_ih, w_hh, b_ih, b_hh of each layer and direction."""
+        return [self.parameters_of(f"_l{layer}{direction}")
+                for layer in range(self.num_layers) for direction in self.directions]
+
     def flatten_parameters(self) -> None:
         """Does nothing, as PyTorch's does on a CPU: it is there so that code which calls it runs."""
 
     @property
     def all_weights(self) -> list[list[Parameter]]:
         """The parameters of each layer and direction."""
-        return [[p for p in self.parameters_of(f"_l{layer}{direction}") if p is not None]
-                for layer in range(self.num_layers) for direction in self.directions]
+        return [[p for p in weights if p is not None] for weights in self.weights]
 
     def extra_repr(self) -> str:
         options = {"num_layers": (self.num_layers, 1), "bias": (self.bias, True),

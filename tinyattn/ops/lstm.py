@@ -19,15 +19,15 @@ import numpy as np
 
 from ..kernels.compile import ready
 from ..kernels.matmul import new_panels, pack
-from ..kernels.threads import over_rows
+from ..kernels.threads import over_blocks
 from ..tensor import op
 from .activations import sigmoid, tanh
 from .elementwise import add, mul
 from .fused import fused
 from .joining import chunk
-from .lstm_kernels import sequence_backward, sequence_forward, step_backward, step_forward
+from .lstm_kernels import cell_backward, cell_forward, pack_forward, sequence_backward, sequence_forward
 from .matmul import linear, product
-from .recurrent import ROWS_PER_THREAD, check, check_lengths, first_state, unroll
+from .recurrent import check, check_lengths, first_rows, first_state, matrix, plan_for, spaced, unroll
 
 # --- the reference: the same in primitive ops ---------------------------
 
@@ -49,8 +49,8 @@ def lstm_reference(x: Any, h0: Any, c0: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_
     def cell(x: Any, h: Any, c: Any) -> tuple[Any, Any]:
         return lstm_cell_reference(x, h, c, w_ih, w_hh, b_ih, b_hh)
 
-    states = first_state(h0, x, w_hh), first_state(c0, x, w_hh)
-    return unroll(cell, x, states, check_lengths("lstm", lengths, *x.shape[:2]), reverse)
+    h0, c0 = first_state(h0, x, w_hh), first_state(c0, x, w_hh)
+    return unroll(cell, x, (h0, c0), check_lengths("lstm", lengths, *x.shape[:2]), reverse)
 
 
 # --- fused --------------------------------------------------------------
@@ -63,12 +63,13 @@ def lstm(x, h0, c0, w_ih, w_hh, b_ih, b_hh, /, lengths=None, reverse=False):
     h0, c0: the state to begin with (None: 0).
     lengths: how many steps of each row are real (None: all). The steps past them give 0 and leave h and c alone.
     reverse: read from a row's own last real step to its first.
-    Shapes: x (B, T, E), h0 and c0 (B, H) or None, w_ih (4H, E), w_hh (4H, H), b_ih and b_hh (4H,) or None,
-    lengths (B,) of int64, each 0 ... T -> hs (B, T, H), h_T (B, H), c_T (B, H).
+    Shapes: x (B, T, E), h0 and c0 (1, B, H) or None, w_ih (4H, E), w_hh (4H, H), b_ih and b_hh (4H,) or None,
+    lengths (B,) of int64, each 0 ... T -> hs (B, T, H), h_T (1, B, H), c_T (1, B, H).
     Raises: ValueError for other shapes or lengths, TypeError for other dtypes.
     """
     check("lstm", x, {"h0": h0, "c0": c0}, w_ih, w_hh, b_ih, b_hh, gates=4)
-    return forward(x, h0, c0, w_ih, w_hh, b_ih, b_hh, check_lengths("lstm", lengths, *x.shape[:2]), reverse)
+    lengths = None if lengths is None else check_lengths("lstm", lengths, *x.shape[:2])
+    return forward(x, h0, c0, w_ih, w_hh, b_ih, b_hh, lengths, reverse)
 
 
 @lstm.joint_gradient
@@ -85,15 +86,20 @@ def lstm_cell(x, h, c, w_ih, w_hh, b_ih, b_hh, /):
     Raises: ValueError for other shapes, TypeError for other dtypes.
     """
     check("lstm_cell", x, {"h": h, "c": c}, w_ih, w_hh, b_ih, b_hh, gates=4)
-    (_, h, c), saved = forward(x[:, None], h, c, w_ih, w_hh, b_ih, b_hh, np.ones(len(x), np.int64), False)
-    return (h, c), saved
+    h, c_before = first_rows(h, x, w_hh), first_rows(c, x, w_hh)
+    gates, h, c = one_step(x, h, c_before, w_ih, w_hh, b_ih, b_hh)
+    return (h, c), (gates, c_before)
 
 
 @lstm_cell.joint_gradient
 def _(x, h, c, w_ih, w_hh, b_ih, b_hh, *, dy, saved):
-    no_output = np.zeros((len(x), 1, w_hh.shape[1]), x.dtype)
-    dx, *others = backward(x[:, None], h, w_ih, w_hh, b_ih, (no_output, *dy), saved, False)
-    return dx[:, 0], *others
+    (gates, c_before), dh, dc = saved, ready(dy[0]), dy[1].copy()
+    dgates, db = np.empty_like(gates), np.zeros(len(w_hh), x.dtype)
+    cell_backward(gates, c_before, dh, dc, dgates, db)
+    dw_ih, dw_hh = product(dgates.T, x), product(dgates.T, first_rows(h, x, w_hh))
+    dstate = (None, None) if h is None else (product(dgates, w_hh), dc)
+    dbias = (None, None) if b_ih is None else (db, db)
+    return product(dgates, w_ih), *dstate, dw_ih, dw_hh, *dbias
 
 
 fused(lstm, lstm_reference)
@@ -101,52 +107,60 @@ fused(lstm_cell, lstm_cell_reference)
 
 
 def forward(x, h0, c0, w_ih, w_hh, b_ih, b_hh, lengths, reverse):
-    """(hs, h_T, c_T), and what backward wants: gates, the states before each step, lengths."""
-    (B, T, E), H = x.shape, w_hh.shape[1]
-    w_ih, w_hh = ready(w_ih), ready(w_hh)
-    gates = product(x.reshape(B * T, E), w_ih.T).reshape(B, T, 4 * H)  # w_ih x so far
-    bias = np.zeros(4 * H, x.dtype) if b_ih is None else b_ih + b_hh
-    h_before, c_before, hs = (np.empty((B, T, H), x.dtype) for _ in range(3))
-    h, c = (first_state(state, x, w_hh).copy() for state in (h0, c0))
-    if T == 1:  # too short for packing w_hh to pay
-        step_forward(h @ w_hh.T, bias, lengths, 0, gates, h_before, c_before, hs, h, c)
-        return (hs, h, c), (gates, h_before, c_before, lengths)
-    panels = new_panels(H, 4 * H, x.dtype)
-    pack(w_hh.T, panels)
+    """(hs, h_T, c_T), and what backward wants: x | h, gates and c of each step, and the plan."""
+    (B, T, E), H, dtype = x.shape, w_hh.shape[1], x.dtype
+    h_0, c_0 = first_rows(h0, x, w_hh), first_rows(c0, x, w_hh)
+    if T == 1 and lengths is None:  # too short for packing to pay
+        gates, h, c = one_step(x[:, 0], h_0, c_0, w_ih, w_hh, b_ih, b_hh)
+        return (h[:, None], h[None].copy(), c[None]), (np.hstack((x[:, 0], h_0)), gates, c_0, plan_for(None, B, 1, 0))
+    plan = plan_for(lengths, B, T, 4 * H * (E + H))
+    inputs, gates, cs = spaced(plan.steps, E + H, dtype), matrix(plan.steps, 4 * H, dtype), matrix(plan.steps, H, dtype)
+    hs, h, c, x = plan.whole((B, T, H), dtype), matrix(B, H, dtype), matrix(B, H, dtype), ready(x)
+    w, bias = new_panels(E + H, 4 * H, dtype), sum_of(b_ih, b_hh, w_hh)
+    pack_forward(ready(w_ih), ready(w_hh), w)
 
-    def work(start, stop):
-        r = slice(start, stop)
-        sequence_forward(panels, bias, lengths[r], reverse, h0 is None, gates[r], h_before[r], c_before[r], hs[r],
-                         h[r], c[r])
+    def work(k):
+        rows, r = plan.blocks[k]
+        sequence_forward(rows, plan.lengths, reverse, h0 is None, x, h_0, c_0, w, bias, inputs[r], gates[r], cs[r], hs,
+                         h, c)
 
-    over_rows(work, B, ROWS_PER_THREAD)
-    return (hs, h, c), (gates, h_before, c_before, lengths)
+    over_blocks(work, len(plan.blocks))
+    return (hs, h[None], c[None]), (inputs, gates, cs, plan)
+
+
+def one_step(x, h, c, w_ih, w_hh, b_ih, b_hh):
+    """gates, and h and c after the step"""
+    gates = product(x, w_ih.T)
+    gates += product(h, w_hh.T)
+    h, c = np.empty_like(c), c.copy()
+    cell_forward(gates, sum_of(b_ih, b_hh, w_hh), c, h)
+    return gates, h, c
+
+
+def sum_of(b_ih, b_hh, w_hh):
+    """The bias that both are together; 0 where there are none."""
+    return np.zeros(len(w_hh), w_hh.dtype) if b_ih is None else b_ih + b_hh
 
 
 def backward(x, h0, w_ih, w_hh, b_ih, dy, saved, reverse):
     """dL/d each input of lstm, from dL/d each output."""
-    gates, h_before, c_before, lengths = saved
-    (B, T, E), H = x.shape, w_hh.shape[1]
-    w_ih, w_hh, dhs, dh, dc = ready(w_ih), ready(w_hh), ready(dy[0]), dy[1].copy(), dy[2].copy()
-    dgates = np.empty_like(gates)
-    if T == 1:
-        dz = np.empty((B, 4 * H), x.dtype)
-        step_backward(lengths, 0, gates, c_before, dhs, dgates, dz, dh, dc)
-        dh += dz @ w_hh
-    else:
-        panels = new_panels(4 * H, H, x.dtype)
-        pack(w_hh, panels)
+    inputs, gates, cs, plan = saved
+    (B, T, E), H, dtype = x.shape, w_hh.shape[1], x.dtype
+    dhs, dh_end, dc_end = ready(dy[0]), ready(dy[1][0]), ready(dy[2][0])
+    dgates, db = spaced(plan.steps, 4 * H, dtype), matrix(len(plan.blocks), 4 * H, dtype)
+    dx, dh, dc = plan.whole((B, T, E), dtype), matrix(B, H, dtype), matrix(B, H, dtype)
+    w_x, w_h = new_panels(4 * H, E, dtype), new_panels(4 * H, H, dtype)
+    pack(ready(w_ih), w_x)
+    pack(ready(w_hh), w_h)
 
-        def work(start, stop):
-            r = slice(start, stop)
-            sequence_backward(panels, lengths[r], reverse, h0 is None, gates[r], c_before[r], dhs[r], dgates[r], dh[r],
-                          dc[r])
+    def work(k):
+        rows, r = plan.blocks[k]
+        sequence_backward(rows, plan.lengths, reverse, h0 is None, dhs, dh_end, dc_end, w_x, w_h, gates[r], cs[r],
+                          dgates[r], db[k], dx, dh, dc)
 
-        over_rows(work, B, ROWS_PER_THREAD)
-    steps = dgates.reshape(B * T, 4 * H)
-    dx = product(steps, w_ih).reshape(x.shape)
-    dw_ih, dw_hh = product(steps.T, x.reshape(B * T, E)), product(steps.T, h_before.reshape(B * T, H))
-    db = None if b_ih is None else steps.sum(0)
-    if h0 is None:
-        dh = dc = None
-    return dx, dh, dc, dw_ih, dw_hh, db, db
+    over_blocks(work, len(plan.blocks))
+    steps = dgates[:, : 4 * H].T
+    dw_ih, dw_hh = product(steps, inputs[:, :E]), product(steps, inputs[:, E : E + H])
+    dstate = (None, None) if h0 is None else (dh[None], dc[None])
+    dbias = (None, None) if b_ih is None else (db.sum(0),) * 2
+    return dx, *dstate, dw_ih, dw_hh, *dbias
