@@ -95,11 +95,9 @@ def by_blocks(x, linear_weight, linear_bias, targets, weight, label_smoothing, w
 
     dlosses: dL/dlosses, (R,) or one number for all.
     """
-    R, dx, dweight, dbias, logits = len(x), None, None, None, None
-    losses, ones = np.empty(R), np.ones((1, R), x.dtype)
+    R, dweight, dbias, logits = len(x), None, None, None
+    losses, ones, dx = np.empty(R), np.ones((1, R), x.dtype), np.empty(x.shape if "x" in wanted else 0, x.dtype)
     share, each = (1.0, dlosses[:, None]) if isinstance(dlosses, np.ndarray) else (dlosses, None)
-    if "x" in wanted:
-        dx = np.empty(x.shape, x.dtype)
     rows = R // (R // ROWS + 1) + 1  # as many in each block, as far as that goes
     for first in range(0, max(R, 1), rows):
         block = slice(first, min(first + rows, R))
@@ -115,7 +113,7 @@ def by_blocks(x, linear_weight, linear_bias, targets, weight, label_smoothing, w
             dweight = product(dlogits.T, x[block], out=dweight, accumulate=True)
         if "linear_bias" in wanted:
             dbias = product(ones[:, block], dlogits, out=dbias, accumulate=True)
-    return losses, dx, dweight, None if dbias is None else dbias[0]
+    return losses, dx if "x" in wanted else None, dweight, None if dbias is None else dbias[0]
 
 
 # --- what callers see ---------------------------------------------------
