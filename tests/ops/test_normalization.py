@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tinyattn as ta
+from tinyattn.ops import normalization as module
 from tinyattn.ops.normalization import layer_norm
 
 
@@ -48,3 +49,30 @@ def test_second_derivatives_as_in_pytorch():
         found.append([g.numpy() for g in library.autograd.grad(total, [x, weight, bias])])
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-11)
+
+
+def results(x, weight, bias, shape):
+    """Value and gradients of Σ y³"""
+    leaves = [ta.Tensor(part, True) for part in (x, weight, bias)]
+    y = layer_norm(leaves[0], shape, leaves[1], leaves[2])
+    (y * y * y).sum().backward()
+    return [y.detach().numpy(), *(leaf.grad.numpy() for leaf in leaves)]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("dtype, tolerance", [(np.float32, 2e-5), (np.float64, 1e-12)])
+def test_kernels_equal_the_reference(monkeypatch, threads, dtype, tolerance):
+    monkeypatch.setattr(module, "ELEMENTS_PER_THREAD", 8)
+    random = np.random.default_rng(3)
+    x, weight, bias = (random.standard_normal(shape) + 2 for shape in ((5, 4, 3, 7), (3, 7), (3, 7)))
+    with ta.kernels("numpy"):
+        wanted = results(x, weight, bias, (3, 7))
+    before = ta.get_num_threads()
+    try:
+        ta.set_num_threads(threads)
+        found = results(*(part.astype(dtype) for part in (x, weight, bias)), (3, 7))
+    finally:
+        ta.set_num_threads(before)
+    for y, right in zip(found, wanted, strict=True):
+        assert y.dtype == dtype and y.shape == right.shape
+        assert abs(y - right).max() <= tolerance * abs(right).max()
