@@ -9,6 +9,7 @@ import numpy as np
 
 from ..kernels.compile import kernel, ready
 from ..kernels.threads import over_rows
+from ..kernels.vector import EXACT
 from ..tensor import op
 from .elementwise import rsqrt
 from .fused import fused
@@ -75,7 +76,8 @@ def norm_gradients(dx, dweight, dbias, row, dy, x, weight, means, scales):
             dx[r, n] = (weight[n] * dy[r, n] - shift - row[n] * stretch) * scale
 
 
-@kernel
+# Regrouped, x − (high + low) would be x − high.
+@kernel(fastmath=EXACT)
 def centre(row, x, m):
     """row (N,) = x (N,) − m, where m has more digits than they"""
     high = x.dtype.type(m)
