@@ -21,7 +21,7 @@ from benchmarks.part import Measurement
 
 ONE, ALL = (1,), (len(os.sched_getaffinity(0)),)  # cores that a part is given, one run for each
 PARTS = {
-    "training": tuple(sorted({*ONE, *ALL})), "scaling": ALL, "decoding": ONE, "op_overhead": ONE, "matmul": ONE,
+    "training": tuple(sorted({*ONE, *ALL})), "scaling": ALL, "decoding": ONE, "op_overhead": ONE, "products": ONE,
     "growth": ONE, "memory": ONE, "start": ONE, "compiling": ONE, "accuracy": ONE,
 }
 

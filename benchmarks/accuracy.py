@@ -42,7 +42,7 @@ def measure(options: Options) -> Iterator[list[Measurement]]:
     import tinyattn as ta
 
     ta.set_num_threads(options.threads)
-    for size in options.cases or SIZES:
+    for size in options.chosen(SIZES):
         with ta.kernels("numpy"):
             exact = results(ta, size, np.float64)
         found = {"modules": results(ta, size, np.float32)}

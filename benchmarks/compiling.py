@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sys
 import tempfile
 import time
@@ -50,7 +51,8 @@ def listen(found: list[tuple[str, str, float]]) -> None:
             seconds = time.perf_counter() - start
             if inside:
                 inside[-1][1] += seconds
-            found.append((ended.data["dispatcher"].py_func.__name__, str(ended.data["args"]), seconds - of_others))
+            types = re.sub(r"Array\((\w+), (\d), '(\w)'[^)]*\)", r"\1 \2\3", str(ended.data["args"]))
+            found.append((ended.data["dispatcher"].py_func.__name__, types, seconds - of_others))
 
     event.register("numba:compile", Listener())
 

@@ -55,7 +55,7 @@ def torch_eager(size: str, threads: int) -> Step:
 
 
 def measure(options: Options) -> Iterator[list[Measurement]]:
-    for size in options.cases or SIZES:
+    for size in options.chosen(SIZES):
         steps = {}
         for who, make in {"translate": translate, "modules": modules, "PyTorch": torch_eager}.items():
             with options.optional(who):

@@ -59,7 +59,7 @@ def exponent(name: str, options: Options) -> list[Measurement]:
 
 
 def measure(options: Options) -> Iterator[list[Measurement]]:
-    for case in options.cases or ("pairs", *GROWS):
+    for case in options.chosen(("pairs", *GROWS)):
         yield of_pairs(options) if case == "pairs" else exponent(case, options)
 
 

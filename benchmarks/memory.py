@@ -32,7 +32,7 @@ def most() -> int:
 
 
 def measure(options: Options) -> Iterator[list[Measurement]]:
-    for size in options.cases or SIZES:
+    for size in options.chosen(SIZES):
         found = []
         for who, name in PROGRAMS.items():
             with options.optional(who):

@@ -1,25 +1,23 @@
 """What an op costs beside its arithmetic: a chain of tanh(y · w + y) on 8 by 8 matrices, forward and backward.
 
-    python benchmarks/op_overhead.py [seconds]
+    python -m benchmarks.op_overhead [--seconds 5]
 
-prints microseconds an op, medians of runs that alternate with PyTorch's where that is installed, and the ratio.
+Microseconds an op. micrograd has no matrices: its chain is one of numbers, a sixty-fourth of the arithmetic.
 """
 
-import statistics
+from __future__ import annotations
+
 import sys
-import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
-import tinyattn as ta
-
-try:
-    import torch
-except ModuleNotFoundError:
-    torch = None
+from benchmarks.part import Measurement, Options, run_part
+from benchmarks.timing import medians
 
 LENGTH, OPS = 300, 3 * 300
 
 
-def chain(library):
+def chain(library: Any) -> None:
     y = library.ones(8, 8)
     w = library.full((8, 8), 0.5, requires_grad=True)
     for _ in range(LENGTH):
@@ -27,26 +25,55 @@ def chain(library):
     y.sum().backward()
 
 
-def main():
-    libraries = {"tinyattn": ta}
-    if torch is not None:
-        torch.set_num_threads(1)
-        libraries["PyTorch"] = torch
-    for library in libraries.values():
-        chain(library)
-    times = {name: [] for name in libraries}
-    end = time.perf_counter() + float(sys.argv[1] if len(sys.argv) > 1 else 5)
-    while time.perf_counter() < end:
-        for name, library in libraries.items():
-            start = time.perf_counter()
-            chain(library)
-            times[name].append((time.perf_counter() - start) / OPS * 1e6)
-    medians = {name: statistics.median(runs) for name, runs in times.items()}
-    for name, median in medians.items():
-        print(f"{name:>9} {median:6.2f} µs an op, fastest {min(times[name]):6.2f}")
-    if torch is not None:
-        print(f"    ratio {medians['tinyattn'] / medians['PyTorch']:6.2f}")
+def own() -> Callable[[], object]:
+    import tinyattn as ta
+
+    return lambda: chain(ta)
+
+
+def pytorch() -> Callable[[], object]:
+    import torch
+
+    return lambda: chain(torch)
+
+
+def hips_autograd() -> Callable[[], object]:
+    import autograd.numpy as np
+    from autograd import grad
+
+    def result(w: Any) -> Any:
+        y = np.ones((8, 8), np.float32)
+        for _ in range(LENGTH):
+            y = np.tanh(y * w + y)
+        return np.sum(y)
+
+    return lambda: grad(result)(np.full((8, 8), 0.5, np.float32))
+
+
+def micrograd() -> Callable[[], object]:
+    from micrograd.engine import Value
+
+    def run() -> None:
+        y, w = Value(1.0), Value(0.5)
+        for _ in range(LENGTH):
+            y = (y * w + y).relu()  # it has no tanh
+        y.backward()
+
+    sys.setrecursionlimit(10 * OPS)  # its way back is recursive
+    return run
+
+
+CONTENDERS = {"tinyattn": own, "PyTorch": pytorch, "autograd": hips_autograd, "micrograd": micrograd}
+
+
+def measure(options: Options) -> Iterator[list[Measurement]]:
+    chains = {}
+    for who, make in CONTENDERS.items():
+        with options.optional(who):
+            chains[who] = make()
+    seconds = medians(chains, options.seconds(5))
+    yield [Measurement("an op", who, found / OPS) for who, found in seconds.items()]
 
 
 if __name__ == "__main__":
-    main()
+    run_part(measure, __doc__)

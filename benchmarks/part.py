@@ -44,6 +44,10 @@ class Options:
     peak: Peak
     missing: dict[str, str] = field(default_factory=dict)
 
+    def chosen(self, cases: Iterable[str]) -> list[str]:
+        """Those asked for, else all; with --quick not the largest size, a step of which takes a second."""
+        return self.cases or [case for case in cases if not (self.quick and case == "big")]
+
     def seconds(self, usual: float) -> float:
         """For one case: as asked for, else the usual time, less with --quick."""
         return self.wanted_seconds or (usual / 8 if self.quick else usual)

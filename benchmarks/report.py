@@ -15,7 +15,7 @@ TITLES = {
     "scaling": "What further cores gain",
     "decoding": "Greedy decoding, one sentence at a time, a token",
     "op_overhead": "An op of an 8 by 8 matrix, forward and backward",
-    "matmul": "Matrix products",
+    "products": "Matrix products; last the geometric mean",
     "growth": "How cost grows: a target token over numbers of pairs, and exponents of sizes",
     "memory": "The most memory of a training process",
     "start": "Imports, and the first training step of a process",

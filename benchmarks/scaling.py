@@ -35,7 +35,7 @@ def measure(options: Options) -> Iterator[list[Measurement]]:
         import torch
 
         makers["PyTorch"] = torch_eager, torch.set_num_threads
-    for size in options.cases or CASES:
+    for size in options.chosen(CASES):
         steps = {}
         for who, (make, set_threads) in makers.items():
             step = make(size, options.threads)

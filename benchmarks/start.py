@@ -21,7 +21,7 @@ CASES = {
 
 
 def measure(options: Options) -> Iterator[list[Measurement]]:
-    for case in options.cases or CASES:
+    for case in options.chosen(CASES):
         programs = {}
         for who, code in CASES[case].items():
             with options.optional(who):

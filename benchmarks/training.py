@@ -155,7 +155,7 @@ CONTENDERS: dict[str, Callable[[str, int], Step]] = {
 
 
 def measure(options: Options) -> Iterator[list[Measurement]]:
-    for size in options.cases or SIZES:
+    for size in options.chosen(SIZES):
         steps = {}
         for name, make in CONTENDERS.items():
             if size in SLOW.get(name, SIZES):
