@@ -51,7 +51,7 @@ def over_counted(losses, rows, targets, reduction, weight):
     """The losses of those `rows` that count, brought to what the caller wants."""
     if reduction == "none":
         return losses if len(rows) == len(targets) else put(losses, index=(rows,), shape=(len(targets),))
-    return mul(sum(losses), share_of_each(targets[rows], reduction, weight))
+    return sum(losses) if reduction == "sum" else mul(sum(losses), share_of_each(targets[rows], reduction, weight))
 
 
 def share_of_each(targets, reduction, weight):
