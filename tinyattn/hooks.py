@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 Hook = Callable[[Any], Any]
@@ -28,6 +28,16 @@ class HookHandle:
 
     def __exit__(self, *error: Any) -> None:
         self.remove()
+
+
+def call_hooks(hooks: Sequence[tuple[int, Hook]], parts: dict[int, Any], tensor: Callable[[Any], Any]) -> None:
+    """A hook sees the gradient of its slot, as a `tensor`, and may put another in its place."""
+    for slot, hook in hooks:
+        gradient = parts.get(slot)
+        if gradient is not None:  # else nobody used that output
+            replaced = hook(gradient if isinstance(gradient, Hooked) else tensor(gradient))
+            if replaced is not None:
+                parts[slot] = replaced if isinstance(gradient, Hooked) else replaced.array
 
 
 class GradKeeper:

@@ -44,7 +44,8 @@ class Op:
         """`f.gradient(da=..., db=...)`: for each input dL/dinput as a function of the values it names.
 
         It can name `dy`, `y`, `saved`, inputs and attributes. It is written with operators and ops, so that it runs
-        on arrays in a plain backward, and on Tensors where the gradient itself will be differentiated.
+        on arrays in a plain backward, and on Tensors where the gradient itself will be differentiated. What it
+        returns is a new array, or dy itself, or `saved`: a leaf may keep it as its gradient.
         """
         if list(derivatives) != [f"d{name}" for name in self.inputs[: len(derivatives)]]:
             raise TypeError(f"{self.name}: wanted derivatives d + input, in order, got {list(derivatives)}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 
@@ -17,14 +18,25 @@ class State(threading.local):
 state = State()
 
 
-@contextmanager
-def grad_mode(enabled: bool) -> Iterator[None]:
-    """Inside, ops do or do not leave Nodes behind."""
-    before, state.grad_enabled = state.grad_enabled, enabled
-    try:
-        yield
-    finally:
-        state.grad_enabled = before
+class grad_mode:
+    """Inside, ops do or do not leave Nodes behind. Also a decorator."""
+
+    def __init__(self, enabled: bool) -> None:
+        self.enabled = enabled
+
+    def __enter__(self) -> None:
+        self.before, state.grad_enabled = state.grad_enabled, self.enabled
+
+    def __exit__(self, *error: Any) -> None:
+        state.grad_enabled = self.before
+
+    def __call__(self, function: Callable) -> Callable:
+        @functools.wraps(function)
+        def inside(*arguments: Any, **named: Any) -> Any:
+            with grad_mode(self.enabled):  # each call has its own: a function may call itself
+                return function(*arguments, **named)
+
+        return inside
 
 
 def no_grad(function: Callable | None = None) -> Any:

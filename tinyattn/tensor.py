@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .changes import Changeable, Changes, clock, share_changes, stale_values
-from .hooks import Hook, Hooked
+from .hooks import Hook, Hooked, call_hooks
 from .kernels.mode import use_numba
 from .op import Op, named, registry
 from .state import grad_mode, state
@@ -151,17 +151,15 @@ def op(forward: Callable | None = None, *, saves: bool = False, prepare: Callabl
         return functools.partial(op, saves=saves, prepare=prepare)
     rule = Op(forward, saves, prepare)
     registry[rule.key] = rule
-    name, count, defaults, simple = rule.name, len(rule.inputs), rule.defaults, not rule.required
+    name, names, count, variadic = rule.name, tuple(rule.defaults), len(rule.inputs), bool(rule.variadic)
 
     @functools.wraps(forward)
     def call(*inputs: Any, **attributes: Any) -> Any:
         """The op rule: run forward on the arrays; where an input requires a gradient, leave a Node behind."""
         if rule.reference is not None and (state.recorder is not None or not use_numba()):
             return rule.reference(*inputs, **attributes)
-        if attributes or len(inputs) != count or not simple:
+        if (len(inputs) != count and not variadic) or ((attributes or names) and tuple(attributes) != names):
             inputs, attributes = rule.sort_out(inputs, attributes)
-        else:
-            attributes = defaults
         arrays, tracked = [], None
         for x in inputs:
             if isinstance(x, Tensor):
@@ -219,6 +217,7 @@ fit.op.reads_shape_of("x")
 spread.op.reads_shape_of("x")
 
 
+@np.errstate(all="ignore")
 def walk(outputs: Sequence[Tensor], gradients: Sequence[Any], retain_graph: bool, create_graph: bool,
          needed: set[Node | Tensor] | None = None, targets: dict[Node, list[tuple[int, Tensor]]] | None = None,
          ) -> dict[Tensor, Tensor]:
@@ -234,21 +233,29 @@ def walk(outputs: Sequence[Tensor], gradients: Sequence[Any], retain_graph: bool
     queue: list[tuple[int, Node]] = []  # a heap, youngest first
     arrived: dict[Tensor, Any] = {}  # the result
 
-    with grad_mode(create_graph), np.errstate(all="ignore"):
+    with grad_mode(create_graph):
         pairs = [(y, first_gradient(y, dy, create_graph)) for y, dy in zip(outputs, gradients)]
+        known = {id(dy) for _, dy in pairs}  # arrays that somebody has: the caller, a hook, a leaf
+        fresh = False  # are those in `pairs` new, or else in `known`?
         while True:
             for x, dx in pairs:
-                node = x.node
+                node, array = x.node, x.array
                 if dx is None or (needed is not None and (node or x) not in needed and node not in targets):
                     continue
-                if dx.shape != x.array.shape or dx.dtype is not x.array.dtype:
-                    dx = fit(dx, shape=x.array.shape, dtype=x.array.dtype)
+                if dx.shape != array.shape or dx.dtype is not array.dtype:
+                    dx = fit(dx, shape=array.shape, dtype=array.dtype)
                 if node is None:
-                    # Memory of its own: two leaves may get one dx, or what the caller gave.
-                    arrived[x] = arrived[x] + dx if x in arrived else dx * 1 if create_graph else dx.copy()
+                    if x in arrived:
+                        dx = arrived[x] + dx
+                    elif create_graph:
+                        dx = dx * 1
+                    elif not (fresh and id(dx) not in known and dx.base is None and dx.flags.carray):
+                        dx = dx.copy()  # a leaf's gradient has memory of its own
+                    arrived[x] = dx
+                    known.add(id(dx))
                 elif node in waiting:
-                    parts = waiting[node]
-                    parts[x.slot] = parts[x.slot] + dx if x.slot in parts else dx
+                    parts, slot = waiting[node], x.slot
+                    parts[slot] = parts[slot] + dx if slot in parts else dx
                 else:
                     waiting[node] = {x.slot: dx}
                     heappush(queue, (-node.age, node))
@@ -256,20 +263,21 @@ def walk(outputs: Sequence[Tensor], gradients: Sequence[Any], retain_graph: bool
                 break
             node, pairs = heappop(queue)[1], []
             parts = waiting.pop(node)
-            if node.hooks is not None:
-                call_hooks(node.hooks, parts)
-            if targets and node in targets:
-                arrived.update((x, parts.get(slot)) for slot, x in targets[node])
+            if node.hooks is not None or node in targets:
+                call_hooks(node.hooks or (), parts, Tensor)
+                known.update(map(id, parts.values()))
+                arrived.update((x, parts.get(slot)) for slot, x in targets.get(node, ()))
             if needed is None or node in needed:
                 pairs = node.pull(parts, create_graph)
                 if anomaly is not None:
                     anomaly.check(node, parts, pairs)
                 if not retain_graph:
                     node.inputs, node.values = (), []
+                fresh = not retain_graph and type(node) is Node  # others are not bound to Op.gradient's word
         for leaf in arrived:
             if leaf.hooks is not None:
                 part = {0: arrived[leaf]}
-                call_hooks(leaf.hooks, part)
+                call_hooks(leaf.hooks, part, Tensor)
                 arrived[leaf] = part[0]
     return {x: g if isinstance(g, Tensor) else Tensor(g) for x, g in arrived.items() if g is not None}
 
@@ -287,13 +295,3 @@ def first_gradient(y: Tensor, dy: Any, create_graph: bool) -> Any:
     if dy.array.shape != y.array.shape:
         raise ValueError(f"backward: gradient must have the tensor's shape {y.array.shape}, got {dy.array.shape}")
     return dy if create_graph else dy.array
-
-
-def call_hooks(hooks: Sequence[tuple[int, Hook]], parts: dict[int, Any]) -> None:
-    """A hook sees the gradient of its slot and may put another in its place."""
-    for slot, hook in hooks:
-        gradient = parts.get(slot)
-        if gradient is not None:  # else nobody used that output
-            replaced = hook(gradient if isinstance(gradient, Tensor) else Tensor(gradient))
-            if replaced is not None:
-                parts[slot] = replaced if isinstance(gradient, Tensor) else replaced.array

@@ -47,9 +47,12 @@ class Module(Owner):
         return self
 
     def train(self, mode: bool = True) -> Self:
-        """Training: dropout drops. `eval()` is the other way."""
-        for module in self.modules():
-            module.training = mode
+        """Training: dropout drops. `eval()` is the other way. Modules below are asked to do the same."""
+        if self.training is not mode:
+            self.training = mode
+        for child in self._modules.values():
+            if child is not None:
+                child.train(mode)
         return self
 
     def eval(self) -> Self:

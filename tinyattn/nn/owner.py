@@ -33,10 +33,11 @@ class Owner:
         return next((kind for kind in KINDS if name in vars(self).get(kind, ())), None)
 
     def __getattr__(self, name: str) -> Any:
-        kind = self._kind_of(name)
-        if kind is None:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return vars(self)[kind][name]
+        own = self.__dict__
+        for kind in KINDS:  # as _kind_of does, but without the call: attributes are looked up all the time
+            if kind in own and name in own[kind]:
+                return own[kind][name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         kind = "_parameters" if isinstance(value, Parameter) else "_modules" if isinstance(value, Owner) else None
@@ -122,7 +123,14 @@ class Owner:
                             if child is not None]
 
     def modules(self) -> Iterator[Module]:
-        return (module for _, module in self.named_modules())
+        seen: set[Any] = set()
+        waiting: list[Any] = [self]
+        while waiting:
+            module = waiting.pop()
+            if module not in seen:
+                seen.add(module)
+                yield module
+                waiting += [child for child in reversed(module._modules.values()) if child is not None]
 
     def _named(self, kind: str, prefix: str, recurse: bool, remove_duplicate: bool) -> Iterator[tuple[str, Any]]:
         seen = set()
@@ -138,7 +146,12 @@ class Owner:
         return self._named("_parameters", prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
+        seen = set()
+        for module in self.modules() if recurse else (self,):
+            for parameter in module._parameters.values():
+                if parameter is not None and parameter not in seen:
+                    seen.add(parameter)
+                    yield parameter
 
     def named_buffers(self, prefix: str = "", recurse: bool = True,
                       remove_duplicate: bool = True) -> Iterator[tuple[str, Tensor]]:
