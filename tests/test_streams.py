@@ -54,3 +54,17 @@ def test_using_ends_with_an_error_too():
     with pytest.raises(ZeroDivisionError), using(stream(1, "x")):
         raise ZeroDivisionError
     assert generator() is outside
+
+
+def test_a_stream_may_be_made_when_it_is_wanted():
+    made = []
+
+    def make():
+        made.append(stream(1, "dropout", 1))
+        return made[-1]
+
+    with using(make):
+        assert not made
+        numbers = [generator().random(), generator().random()]
+    assert len(made) == 1 and numbers == stream(1, "dropout", 1).random(2).tolist()
+    assert generator() is not made[0]

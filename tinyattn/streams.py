@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import operator
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -43,8 +43,11 @@ def _checked(number: int) -> int:
 # --- the stream that random tensors and dropout draw from ---------------
 
 
+Source = np.random.Generator | Callable[[], np.random.Generator]
+
+
 class _Current(threading.local):
-    generator: np.random.Generator | None = None
+    source: Source | None = None
 
 
 _current = _Current()
@@ -52,21 +55,28 @@ _current = _Current()
 
 def generator() -> np.random.Generator:
     """What `rand`, initialisers and dropout draw from in this thread."""
-    if _current.generator is None:
-        _current.generator = np.random.default_rng()  # nobody asked for a seed
-    return _current.generator
+    source = _current.source
+    if not isinstance(source, np.random.Generator):
+        source = _current.source = source() if source is not None else np.random.default_rng()  # None: no seed given
+    return source
 
 
 def manual_seed(seed: int) -> None:
     """From now on `rand`, initialisers and dropout draw the numbers that belong to this seed, in this thread."""
-    _current.generator = stream(seed, "manual seed")
+    _current.source = stream(seed, "manual seed")
 
 
-@contextmanager
-def using(source: np.random.Generator) -> Iterator[None]:
-    """Inside, they draw from `source`: `with using(stream(seed, "dropout", step)): ...`"""
-    before, _current.generator = _current.generator, source
-    try:
-        yield
-    finally:
-        _current.generator = before
+class using:
+    """Inside, they draw from `source`: `with using(stream(seed, "dropout", step)): ...`
+
+    source: a generator, or a function that makes one: called at the first number that is drawn, if there is any.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def __enter__(self) -> None:
+        self.before, _current.source = _current.source, self.source
+
+    def __exit__(self, *error: Any) -> None:
+        _current.source = self.before

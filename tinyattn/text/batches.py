@@ -7,9 +7,9 @@ several batches, cut, and shuffle the batches.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 
@@ -36,36 +36,75 @@ class Batch:
     target_lengths: np.ndarray
 
 
+class Rows:
+    """Rows of ids, side by side in one long array, from which some of them are taken without a loop over tokens."""
+
+    def __init__(self, rows: Iterable[Sequence[int]]) -> None:
+        ids, lengths = array("i"), array("q")
+        for row in rows:
+            ids.extend(row)
+            ids.append(PAD)  # what a row shows past its end
+            lengths.append(len(row))
+        self.ids, self.lengths = np.array(ids, np.int32), np.array(lengths, np.int64)
+        self.starts = np.cumsum(self.lengths + 1) - self.lengths - 1
+
+    def places(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where in `ids` the tokens of some rows are, padded to the longest of them, and the rows' lengths.
+
+        Shapes: chosen (B,) -> (B, longest) and (B,), both int64
+        """
+        lengths = self.lengths[chosen]
+        k = np.minimum(np.arange(max(lengths.tolist(), default=0)), lengths[:, None])
+        return self.starts[chosen][:, None] + k, lengths
+
+    def at(self, places: np.ndarray) -> np.ndarray:
+        return self.ids.take(places).astype(np.int64)
+
+
 def pad(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
     """Lists of ids as one array, short rows filled up with PAD, and their lengths.
 
     Shapes: (B, longest) and (B,), both int64
     """
-    lengths = np.array([len(row) for row in rows], dtype=np.int64)
-    padded = np.full((len(rows), lengths.max(initial=0)), PAD, dtype=np.int64)
-    real = np.arange(padded.shape[1]) < lengths[:, None]
-    padded[real] = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=lengths.sum())
-    return padded, lengths
+    of = Rows(rows)
+    places, lengths = of.places(np.arange(len(rows)))
+    return of.at(places), lengths
+
+
+class Examples:
+    """Examples to take batches from. The decoder's first input is `start` (END, as in the video, or START);
+    `source_end` closes each source with END."""
+
+    def __init__(self, examples: Iterable[Example], start: int = END, source_end: bool = False) -> None:
+        examples, closing = list(examples), [END] if source_end else []
+        self.source = Rows([*source, *closing] for source, _ in examples)
+        self.target_in = Rows([start, *target] for _, target in examples)
+        self.target_out = Rows([*target, END] for _, target in examples)
+
+    def __len__(self) -> int:
+        return len(self.source.lengths)
+
+    def batch(self, chosen: np.ndarray) -> Batch:
+        """One batch of these examples, in this order.
+
+        Raises: ValueError for no example at all, or an empty source: an encoder has nothing to say about it.
+        """
+        if not len(chosen):
+            raise ValueError("make_batch: wanted at least one example, got none")
+        source, source_lengths = self.source.places(chosen)
+        if not source_lengths.all():
+            raise ValueError(f"make_batch: example {chosen[source_lengths.argmin()]} has an empty source: leave it out")
+        target, target_lengths = self.target_in.places(chosen)  # and target_out is in the same places
+        return Batch(self.source.at(source), source_lengths, self.target_in.at(target), self.target_out.at(target),
+                     target_lengths)
 
 
 def make_batch(examples: Sequence[Example], start: int = END, source_end: bool = False) -> Batch:
-    """One batch of these examples, in their order. The decoder's first input is `start` (END, as in the
-    video, or START); `source_end` closes each source with END.
-
-    Raises: ValueError for no example at all, or an empty source: an encoder has nothing to say about it.
-    """
-    if not examples:
-        raise ValueError("make_batch: wanted at least one example, got none")
-    closing = [END] if source_end else []
-    source, source_lengths = pad([[*source, *closing] for source, _ in examples])
-    if not source_lengths.all():
-        raise ValueError(f"make_batch: example {source_lengths.argmin()} has an empty source: leave it out")
-    target_in, target_lengths = pad([[start, *target] for _, target in examples])
-    target_out, _ = pad([[*target, END] for _, target in examples])
-    return Batch(source, source_lengths, target_in, target_out, target_lengths)
+    """One batch of all of these; see Examples."""
+    return Examples(examples, start, source_end).batch(np.arange(len(examples)))
 
 
-def batch_indices(examples: Sequence[Example], batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
+def batch_indices(examples: Examples, batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
     """Which examples make up each batch of an epoch: every example once, ceil(N / batch_size) batches, all
     but one of them full. A pure function of its arguments: whoever resumes in the middle of an epoch finds
     the same batches.
@@ -73,8 +112,7 @@ def batch_indices(examples: Sequence[Example], batch_size: int, seed: int, epoch
     if batch_size < 1:
         raise ValueError(f"batch_size: wanted at least 1, got {batch_size}")
     random = stream(seed, "batches", epoch)
-    source_lengths = np.array([len(source) for source, _ in examples])
-    target_lengths = np.array([len(target) for _, target in examples])
+    source_lengths, target_lengths = examples.source.lengths, examples.target_in.lengths
     shuffled = random.permutation(len(examples))
     batches = []
     for first in range(0, len(examples), batch_size * BATCHES_PER_CHUNK):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyattn import optim, streams
-from tinyattn.text.batches import Batch, batch_indices, make_batch
+from tinyattn.text.batches import Batch, Examples, batch_indices
 from tinyattn.text.pairs import Pair
 from tinyattn.translator.checkpoint import Arrays, Progress, Run
 from tinyattn.translator.scores import exact_matches, teacher_forced
@@ -54,7 +54,7 @@ class Training:
                  watcher: Watcher | None = None) -> None:
         self.translator, self.model, self.config = translator, translator.model, translator.config
         self.dev, self.run, self.watcher = dev, run, watcher or Watcher()
-        self.examples = [translator.encode(pair) for pair in train]
+        self.examples = Examples(map(translator.encode, train), translator.start, self.config.source_eos)
         self.optimizer = optim.Adam(self.model.parameters(), lr=self.config.lr)
         self.progress = Progress(data=digest([*train, *dev]))
         self.saved_step, self.saved_at, self.interrupted = 0, time.monotonic(), False
@@ -106,8 +106,7 @@ class Training:
             batches = self.rest_of_epoch()
             while self.share_done < 1:
                 start = time.perf_counter()
-                self.step(make_batch([self.examples[k] for k in next(batches)], self.translator.start,
-                                     self.config.source_eos))
+                self.step(self.examples.batch(next(batches)))
                 progress.batch += 1
                 epoch_ends = progress.batch == self.batches_per_epoch
                 if epoch_ends:
@@ -142,7 +141,7 @@ class Training:
         rate = self.config.lr * (1 - self.share_done if self.config.schedule == "linear" else 1)
         self.optimizer.param_groups[0]["lr"] = rate
         self.model.train()
-        with streams.using(streams.stream(self.config.seed, "dropout", number)):
+        with streams.using(lambda: streams.stream(self.config.seed, "dropout", number)):
             loss = self.model.loss(batch)
         self.require_finite("loss", loss.item(), number)
         self.optimizer.zero_grad()
