@@ -19,6 +19,7 @@ from benchmarks.model import Sizes, step_flops
 from benchmarks.part import Measurement, Options, run_part
 from benchmarks.timing import medians
 from benchmarks.training import SIZES, own_loop, own_training, training_step
+from tinyattn.text.batches import Examples
 
 TOY = Sizes.of(*SIZES["toy"])
 PAIRS = (1_000, 10_000, 100_000, 1_000_000)
@@ -31,7 +32,7 @@ def of_pairs(options: Options) -> list[Measurement]:
     steps, planning = {}, {}
     for count in PAIRS[:-1] if options.quick else PAIRS:
         training = own_training(TOY, options.threads)
-        training.examples = examples(count)
+        training.examples = Examples(examples(count))
         start = time.perf_counter()
         training.rest_of_epoch()
         planning[count] = (time.perf_counter() - start) / training.batches_per_epoch

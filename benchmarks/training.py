@@ -84,8 +84,6 @@ def own_training(sizes: Sizes, threads: int) -> Any:
 
 def training_step(training: Any) -> Step:
     """One step of it, epoch after epoch, as its own loop takes them: choosing examples and padding are included."""
-    from tinyattn.translator.training import make_batch
-
     batches: Iterator[np.ndarray] = iter(())
 
     def step() -> None:
@@ -94,7 +92,7 @@ def training_step(training: Any) -> Step:
         if chosen is None:
             batches = training.rest_of_epoch()
             chosen = next(batches)
-        training.step(make_batch([training.examples[k] for k in chosen], training.translator.start))
+        training.step(training.examples.batch(chosen))
 
     return step
 
