@@ -145,7 +145,7 @@ class FusedDecoding(Decoding):
     """
 
     def __init__(self, model: Seq2Seq, sources: Sequence[Sequence[int]], encoder: tuple, decoder: tuple) -> None:
-        self.decoder, self.attends, self.output_bias = decoder, decoder[2], decoder[-1][1]
+        self.decoder, self.attends, self.output_bias = decoder, decoder[2], decoder[-1]
         if len(sources) == 1:
             self.sources, self.h, self.c = read_one(sources[0], encoder, len(decoder[1]))
         else:
@@ -200,11 +200,11 @@ class FusedDecoding(Decoding):
 
 def read_one(source: Sequence[int], encoder: tuple, layers: int) -> tuple[tuple, np.ndarray, np.ndarray]:
     """One source, its h and c. For it alone a kernel takes less time than the many ops of Seq2Seq.encode."""
-    embedding, lstm, key, is_unit = encoder
+    embedding, lstm, key, _, is_unit = encoder
     check_ids(source, embedding)
-    S, H = len(source), len(lstm) // layers * lstm[0][1][0].shape[1]
+    S, H = len(source), len(lstm) // layers * lstm[0][2][0].shape[1]
     h, h_n, c_n = (np.empty((rows, H), embedding.dtype) for rows in (S, layers, layers))
-    keys = np.empty_like(h) if is_unit or len(key[0]) else h
+    keys = np.empty_like(h) if is_unit or len(key) else h
     read(h, keys, h_n, c_n, np.array(source), encoder)
     return (h[None], keys[None], np.array([S])), h_n[:, None], c_n[:, None]
 

@@ -25,7 +25,7 @@ def read(h, keys, h_n, c_n, ids, encoder):
 
     encoder: see decoding_arrays.py. Where keys are h itself, `keys` is not written.
     """
-    embedding, lstm, key, is_unit = encoder
+    embedding, lstm, key, key_bias, is_unit = encoder
     S, (layers, H), E = len(ids), h_n.shape, embedding.shape[1]
     directions = len(lstm) // layers
     half = H // directions  # units of a direction
@@ -36,14 +36,14 @@ def read(h, keys, h_n, c_n, ids, encoder):
             x[t, e] = embedding[ids[t], e]
     for layer in range(layers):
         for direction in range(directions):
-            (of_x, of_h), first = lstm[layer * directions + direction], direction * half
+            (bias, w_ih, w_hh), first = lstm[layer * directions + direction], direction * half
             for j in range(half):
                 h_t[0, j] = c_t[j] = 0
-            clear(z)
-            add_linear(z, x, of_x)
+            fill(z, bias)
+            add_dots(z, x, w_ih[0])
             for step in range(S):
                 t = step if direction == 0 else S - 1 - step
-                add_linear(z[t : t + 1], h_t, of_h)
+                add_dots(z[t : t + 1], h_t, w_hh[0])
                 lstm_cell(z[t], h_t[0], c_t)
                 for j in range(half):
                     h[t, first + j] = h_t[0, j]
@@ -54,9 +54,9 @@ def read(h, keys, h_n, c_n, ids, encoder):
     if is_unit:
         for t in range(S):
             unit(keys[t], h[t])
-    elif len(key[0]) > 0:
-        clear(keys)
-        add_linear(keys, h, key)
+    elif len(key) > 0:
+        fill(keys, key_bias)
+        add_dots(keys, h, key)
 
 
 @kernel
@@ -71,7 +71,7 @@ def decode(ids, log_p, weights, h, c, previous, rows, limits, logits, read_by, s
     logits (B, V) is memory to work in. sources: what was read, h and keys (B, S, H) and lengths (B,). decoder: see
     decoding_arrays.py.
     """
-    embedding, lstm, attends, query, is_unit, scale, v, output = decoder
+    embedding, lstm, attends, query, is_unit, scale, v, output, output_bias = decoder
     sources_h, keys, lengths = sources
     (layers, _, H), T, R = h.shape, ids.shape[1], len(rows)
     E, D = embedding.shape[1], output[0].shape[1]
@@ -84,10 +84,10 @@ def decode(ids, log_p, weights, h, c, previous, rows, limits, logits, read_by, s
             for e in range(E):
                 x[r, e] = embedding[previous[r], e]
         for layer in range(layers):
-            (of_x, of_h), h_t, c_t = lstm[layer], h[layer, :R], c[layer, :R]
-            clear(z[:R])
-            add_linear(z[:R], x, of_x)
-            add_linear(z[:R], h_t, of_h)
+            (bias, w_ih, w_hh), h_t, c_t = lstm[layer], h[layer, :R], c[layer, :R]
+            fill(z[:R], bias)
+            for w, given in ((w_ih, x), (w_hh, h_t)):
+                add_product(z[:R], given, w)
             for r in range(R):
                 lstm_cell(z[r], h_t[r], c_t[r])
             x = h_t
@@ -96,8 +96,8 @@ def decode(ids, log_p, weights, h, c, previous, rows, limits, logits, read_by, s
         # outputs: context and s side by side; without attention s alone
         if attends:
             if len(v) > 0:
-                clear(queries[:R])
-                add_linear(queries[:R], s, query)
+                fill(queries[:R], v * 0)
+                add_dots(queries[:R], s, query)
             for r in range(R):
                 q, b = queries[r] if is_unit or len(v) > 0 else s[r], read_by[rows[r]]
                 if is_unit:
@@ -107,8 +107,8 @@ def decode(ids, log_p, weights, h, c, previous, rows, limits, logits, read_by, s
         for r in range(R):
             for j in range(H):
                 outputs[r, D - H + j] = s[r, j]
-        clear(logits[:R])
-        add_linear(logits[:R], outputs[:R], output)
+        fill(logits[:R], output_bias)
+        add_product(logits[:R], outputs[:R], output)
 
         # the next token
         going = 0
@@ -131,25 +131,29 @@ def decode(ids, log_p, weights, h, c, previous, rows, limits, logits, read_by, s
 
 
 @kernel
-def clear(y):
-    """y (R, N) = 0"""
+def fill(y, bias):
+    """y (R, N) = bias (N,)"""
     R, N = y.shape
     for r in range(R):
         for n in range(N):
-            y[r, n] = 0
+            y[r, n] = bias[n]
 
 
 @kernel
-def add_linear(y, x, linear):
-    """y (R, N) += x (R, K) weightᵀ + bias, with weight (N, K)"""
-    weight, bias, panels = linear
-    (R, K), N = x.shape, len(bias)
-    for r in range(R):
-        for n in range(N):
-            y[r, n] += bias[n]
+def add_product(y, x, w):
+    """y (R, N) += x (R, K) weightᵀ, with w: the weight (N, K), and its panels or none"""
+    weight, panels = w
     if len(panels) > 0:
         matmul_packed(x, panels, y, True)
-    elif R == 1:
+    else:
+        add_dots(y, x, weight)
+
+
+@kernel
+def add_dots(y, x, weight):
+    """y (R, N) += x (R, K) weightᵀ, with weight (N, K) as it lies there"""
+    (R, K), N = x.shape, len(weight)
+    if R == 1:
         for n in range(N):
             total = weight.dtype.type(0)
             for k in range(K):
