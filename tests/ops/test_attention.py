@@ -7,7 +7,7 @@ import tinyattn as ta
 from tinyattn.autograd import grad, gradcheck, gradgradcheck
 from tinyattn.ops.attention import additive_attention, attention
 
-SIZES = [(3, 2, 5, 4, 3), (1, 1, 1, 1, 1), (2, 1, 3, 1, 2), (2, 3, 1, 2, 1), (9, 2, 4, 3, 17)]  # B, T, S, H, D
+SIZES = [(3, 2, 5, 4, 3), (1, 1, 1, 1, 1), (2, 1, 3, 1, 2), (2, 3, 1, 2, 1), (9, 2, 4, 3, 17), (3, 33, 40, 5, 3)]  # B, T, S, H, D
 
 
 @pytest.fixture(params=["dot", "scaled", "additive"])

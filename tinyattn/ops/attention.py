@@ -42,7 +42,8 @@ from .matmul import matmul
 from .shapes import transpose, unsqueeze
 from .softmax import masked_softmax
 
-ROWS_PER_THREAD = 8  # below this many batch rows a second thread costs more than it brings
+MULTIPLICATIONS_PER_THREAD = 2_000_000  # with fewer, a second thread costs more than it brings
+OF_TANH = 16  # as many multiplications take as long
 
 
 # --- the reference: the same in primitive ops ---------------------------
@@ -83,7 +84,7 @@ def additive_attention_reference(queries: Any, keys: Any, values: Any, v: Any, m
 # --- fused --------------------------------------------------------------
 
 
-@op
+@op(saves=True)
 def attention(queries, keys, values, /, mask=None, scale=1.0):
     """context, weights = weights · values, softmax(scale · queries · keysᵀ)
 
@@ -101,25 +102,26 @@ def attention(queries, keys, values, /, mask=None, scale=1.0):
         score_dot(queries[i:j], keys[i:j], mask[i:j], queries.dtype.type(scale), weights[i:j])
         weigh(mask[i:j], values[i:j], weights[i:j], context[i:j])
 
-    over_rows(work, len(queries), ROWS_PER_THREAD)
-    return context, weights
+    over_rows(work, len(queries), rows_per_thread(weights, queries.shape[2] + values.shape[2]))
+    return (context, weights), mask.copy()
 
 
 @attention.joint_gradient
-def _(queries, keys, values, *, dy, y, scale):
+def _(queries, keys, values, *, dy, y, saved, scale):
     queries, keys, values, weights, dcontext, dweights = map(ready, (queries, keys, values, y[1], *dy))
-    dqueries, dkeys, dvalues = np.zeros_like(queries), np.zeros_like(keys), np.zeros_like(values)
-    dscores = np.empty_like(weights)
+    dqueries, dkeys, dvalues = np.empty_like(queries), np.zeros_like(keys), np.zeros_like(values)
+    dscores, mask = np.empty_like(weights), saved
 
     def work(i, j):
-        weigh_backward(values[i:j], weights[i:j], dcontext[i:j], dweights[i:j], dscores[i:j], dvalues[i:j])
-        score_dot_backward(queries[i:j], keys[i:j], queries.dtype.type(scale), dscores[i:j], dqueries[i:j], dkeys[i:j])
+        weigh_backward(mask[i:j], values[i:j], weights[i:j], dcontext[i:j], dweights[i:j], dscores[i:j], dvalues[i:j])
+        score_dot_backward(queries[i:j], keys[i:j], mask[i:j], queries.dtype.type(scale), dscores[i:j], dqueries[i:j],
+                           dkeys[i:j])
 
-    over_rows(work, len(queries), ROWS_PER_THREAD)
+    over_rows(work, len(queries), rows_per_thread(weights, 2 * (queries.shape[2] + values.shape[2])))
     return dqueries, dkeys, dvalues
 
 
-@op
+@op(saves=True)
 def additive_attention(queries, keys, values, v, /, mask=None):
     """context, weights = weights · values, softmax(v · tanh(query + key))
 
@@ -136,23 +138,28 @@ def additive_attention(queries, keys, values, v, /, mask=None):
         score_additive(queries[i:j], keys[i:j], v, mask[i:j], weights[i:j])
         weigh(mask[i:j], values[i:j], weights[i:j], context[i:j])
 
-    over_rows(work, len(queries), ROWS_PER_THREAD)
-    return context, weights
+    over_rows(work, len(queries), rows_per_thread(weights, OF_TANH * len(v) + values.shape[2]))
+    return (context, weights), mask.copy()
 
 
 @additive_attention.joint_gradient
-def _(queries, keys, values, v, *, dy, y):
+def _(queries, keys, values, v, *, dy, y, saved):
     queries, keys, values, v, weights, dcontext, dweights = map(ready, (queries, keys, values, v, y[1], *dy))
     dqueries, dkeys, dvalues = np.zeros_like(queries), np.zeros_like(keys), np.zeros_like(values)
+    dscores, mask = np.empty_like(weights), saved
     dv = np.zeros((len(queries), len(v)), v.dtype)  # a row for each of the batch: threads do not meet
-    dscores = np.empty_like(weights)
 
     def work(i, j):
-        weigh_backward(values[i:j], weights[i:j], dcontext[i:j], dweights[i:j], dscores[i:j], dvalues[i:j])
-        score_additive_backward(queries[i:j], keys[i:j], v, dscores[i:j], dqueries[i:j], dkeys[i:j], dv[i:j])
+        weigh_backward(mask[i:j], values[i:j], weights[i:j], dcontext[i:j], dweights[i:j], dscores[i:j], dvalues[i:j])
+        score_additive_backward(queries[i:j], keys[i:j], v, mask[i:j], dscores[i:j], dqueries[i:j], dkeys[i:j], dv[i:j])
 
-    over_rows(work, len(queries), ROWS_PER_THREAD)
+    over_rows(work, len(queries), rows_per_thread(weights, OF_TANH * len(v) + 2 * values.shape[2]))
     return dqueries, dkeys, dvalues, dv.sum(0)
+
+
+def rows_per_thread(weights, multiplications):
+    """How many rows of the batch are worth a thread; multiplications: for each of the weights (B, T, S)."""
+    return MULTIPLICATIONS_PER_THREAD // max(multiplications * weights.shape[1] * weights.shape[2], 1) + 1
 
 
 def outputs(queries, values):
