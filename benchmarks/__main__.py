@@ -24,6 +24,7 @@ PARTS = {
     "training": tuple(sorted({*ONE, *ALL})), "scaling": ALL, "decoding": ONE, "op_overhead": ONE, "products": ONE,
     "growth": ONE, "memory": ONE, "start": ONE, "compiling": ONE, "accuracy": ONE,
 }
+QUICK = [part for part in PARTS if part not in ("scaling", "start", "compiling")]
 
 
 def run(part: str, threads: int, quick: bool, peak: Peak) -> report.Part:
@@ -32,7 +33,9 @@ def run(part: str, threads: int, quick: bool, peak: Peak) -> report.Part:
     command = [sys.executable, "-m", f"benchmarks.{part}", "--json", "--threads", str(threads), "--peak",
                json.dumps(peak), *["--quick"] * quick]
     print(f"\n{part}, {threads} thread{'s' * (threads > 1)}", file=sys.stderr, flush=True)
+    start = time.perf_counter()
     child = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=os.environ | variables)
+    print(f"{time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
     if child.returncode:
         return report.Part(part, threads, [], {part: f"ended with exit code {child.returncode}"})
     found = json.loads(child.stdout)
@@ -42,7 +45,7 @@ def run(part: str, threads: int, quick: bool, peak: Peak) -> report.Part:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all unless told")
-    parser.add_argument("--quick", action="store_true", help="less time for each: rougher numbers")
+    parser.add_argument("--quick", action="store_true", help="less time for each, no big sizes, fewer parts")
     parser.add_argument("--write", action="store_true", help="put the tables and the plot into docs/")
     given = parser.parse_args()
     unknown = set(given.parts) - set(PARTS)
@@ -52,7 +55,7 @@ def main() -> None:
     print(*description(), sep="\n", file=sys.stderr)
     measured = {peak.threads: peak for peak in peaks(sorted({*ONE, *ALL}))}
     found = [run(part, threads, given.quick, measured[threads])
-             for part in given.parts or PARTS for threads in PARTS[part]]
+             for part in given.parts or (QUICK if given.quick else PARTS) for threads in PARTS[part]]
     text = report.markdown(description(), list(measured.values()), found)
     print(text)
     print(f"{time.perf_counter() - start:.0f} s in all", file=sys.stderr)

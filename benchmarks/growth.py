@@ -39,7 +39,7 @@ def of_pairs(options: Options) -> list[Measurement]:
         steps[str(count)] = training_step(training)
     tokens = TOY.B * TOY.T
     found = medians(steps, options.seconds(10))
-    return [Measurement("pairs", count, (seconds + planning[int(count)]) / tokens,
+    return [Measurement(f"{int(count):,} pairs", "a token", (seconds + planning[int(count)]) / tokens,
                         note=f"{planning[int(count)] / seconds:.1%} of it shuffling and sorting")
             for count, seconds in found.items()]
 

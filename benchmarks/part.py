@@ -72,7 +72,7 @@ def run_part(measure: Measure, doc: str, cases: Iterable[str] = ()) -> None:
     parser = argparse.ArgumentParser(description=doc.split("\n")[0])
     parser.add_argument("cases", nargs="*", help=f"of {', '.join(cases)}; all unless told" if cases else "none here")
     parser.add_argument("--threads", type=int, default=1, help="how many cores all that are compared may use")
-    parser.add_argument("--quick", action="store_true", help="less time for each case: rougher numbers")
+    parser.add_argument("--quick", action="store_true", help="less time for each case, no big sizes: rougher numbers")
     parser.add_argument("--seconds", type=float, help="for each case")
     parser.add_argument("--json", action="store_true", help="print what was measured as one JSON object")
     parser.add_argument("--peak", type=json.loads, help="what benchmarks.machine measured; else measured here")

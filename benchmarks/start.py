@@ -28,7 +28,7 @@ def measure(options: Options) -> Iterator[list[Measurement]]:
                 run(code)  # fills caches: kernels, and files in memory
                 programs[who] = code
         times: dict[str, list[float]] = {who: [] for who in programs}
-        for _ in range(2 if options.quick else 5):
+        for _ in range(1 if options.quick else 5):
             for who, code in programs.items():
                 times[who].append(run(code).seconds)
         yield [Measurement(case, who, statistics.median(own)) for who, own in times.items()]

@@ -73,12 +73,13 @@ def own_training(sizes: Sizes, threads: int) -> Any:
 
     V, E, H, layers, B, S, T = sizes
     ta.set_num_threads(threads)
-    words = [f"w{k}" for k in range(V - len(SPECIAL_NAMES))]
-    vocabulary = Vocabulary.build([words])
+    words = np.array([f"w{k}" for k in range(V - len(SPECIAL_NAMES))])
+    vocabulary = Vocabulary.build([words.tolist()])
     assert len(vocabulary) == V
     config = Config.from_options(dict(embed=E, hidden=H, layers=layers, batch_size=B, steps=10**9, dropout=0.0))
     random = np.random.default_rng(0)
-    pairs = [(" ".join(random.choice(words, S)), " ".join(random.choice(words, T - 1))) for _ in range(10 * B)]
+    sides = (words[random.integers(0, len(words), (10 * B, n))].tolist() for n in (S, T - 1))
+    pairs = [(" ".join(source), " ".join(target)) for source, target in zip(*sides)]
     return Training(Translator(config, (vocabulary, vocabulary)), pairs, [])
 
 
@@ -156,7 +157,7 @@ def measure(options: Options) -> Iterator[list[Measurement]]:
     for size in options.chosen(SIZES):
         steps = {}
         for name, make in CONTENDERS.items():
-            if size in SLOW.get(name, SIZES):
+            if size in SLOW.get(name, SIZES) and not (options.quick and name == "torch.compile"):
                 with options.optional(name):
                     steps[name] = make(size, options.threads)
         sizes = Sizes.of(*SIZES[size])
