@@ -125,9 +125,8 @@ class RNNBase(Recurrent):
     def layers(self, op: Callable, x: Any, first: list[Any], lengths: Any) -> tuple[Any, list[Any]]:
         """The same for x (B, T, E) and states (D · num_layers, B, H): layer upon layer, direction beside direction."""
         if self.num_layers == len(self.directions) == 1:
-            output, *last = op(x, *first, *self.weights[0]) if lengths is None else op(
-                x, *first, *self.weights[0], lengths=lengths)
-            return output, last
+            output, *last = op(x, *first, *self.weights[0], lengths=lengths, reverse=False)
+            return output, last  # as it is: small models feel every op
         every: list[Any] = []  # of every layer and direction, the states one after the other
         for layer in range(self.num_layers):
             outputs = []

@@ -81,8 +81,8 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm:
         raise ValueError(f"embedding: weight must be (V, E), got {tuple(weight.shape)}: ids come first, then the table")
     if ids.dtype.kind not in "iu":
         raise TypeError(f"embedding: ids must be integers, got {ids.dtype}: use .long()")
-    V = weight.shape[0]
-    if ids.size and not 0 <= ids.min() <= ids.max() < V:
+    V, ids = weight.shape[0], ready(ids.astype(np.int64, copy=False))
+    if ids.size and ids.view(np.uint64).max() >= V:  # read as numbers without a sign, negative ones are the largest
         wrong = ids.min() if ids.min() < 0 else ids.max()
         raise IndexError(f"embedding: ids must be in 0 ... {V - 1}, got {wrong}: is the vocabulary another one?")
     if padding_idx is not None:
@@ -91,8 +91,7 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm:
         padding_idx %= V
     if max_norm is not None:
         shorten_rows(weight, np.unique(ids), max_norm, norm_type)
-    return take_rows(weight, ids=ready(ids.astype(np.int64, copy=False)), padding=padding_idx,
-                     by_frequency=bool(scale_grad_by_freq))
+    return take_rows(weight, ids=ids, padding=padding_idx, by_frequency=bool(scale_grad_by_freq))
 
 
 def shorten_rows(weight: Any, ids: np.ndarray, max_norm: float, norm_type: float) -> None:

@@ -116,7 +116,7 @@ def forward(x, h0, w_ih, w_hh, b_ih, b_hh, lengths, reverse):
     plan = plan_for(lengths, B, T, 3 * H * (E + H))
     xs, before = spaced(plan.steps, E, dtype), spaced(plan.steps, H, dtype)
     gates, n_h, hs = matrix(plan.steps, 3 * H, dtype), matrix(plan.steps, H, dtype), plan.whole((B, T, H), dtype)
-    h, x = matrix(B, H, dtype), ready(x)
+    h, x = np.empty((1, B, H), dtype), ready(x)
     w_x, w_h = new_panels(E, 3 * H, dtype), new_panels(H, 3 * H, dtype)
     pack(ready(w_ih).T, w_x)
     pack(ready(w_hh).T, w_h)
@@ -125,10 +125,10 @@ def forward(x, h0, w_ih, w_hh, b_ih, b_hh, lengths, reverse):
     def work(k):
         rows, r = plan.blocks[k]
         sequence_forward(rows, plan.lengths, reverse, h0 is None, x, h_0, w_x, w_h, b_ih, b_hh, xs[r], before[r],
-                         gates[r], n_h[r], hs, h)
+                         gates[r], n_h[r], hs, h[0])
 
     over_blocks(work, len(plan.blocks))
-    return (hs, h[None]), (xs, before, gates, n_h, plan)
+    return (hs, h), (xs, before, gates, n_h, plan)
 
 
 def one_step(x, h, w_ih, w_hh, b_ih, b_hh):

@@ -115,17 +115,17 @@ def forward(x, h0, c0, w_ih, w_hh, b_ih, b_hh, lengths, reverse):
         return (h[:, None], h[None].copy(), c[None]), (np.hstack((x[:, 0], h_0)), gates, c_0, plan_for(None, B, 1, 0))
     plan = plan_for(lengths, B, T, 4 * H * (E + H))
     inputs, gates, cs = spaced(plan.steps, E + H, dtype), matrix(plan.steps, 4 * H, dtype), matrix(plan.steps, H, dtype)
-    hs, h, c, x = plan.whole((B, T, H), dtype), matrix(B, H, dtype), matrix(B, H, dtype), ready(x)
+    hs, h, c, x = plan.whole((B, T, H), dtype), np.empty((1, B, H), dtype), np.empty((1, B, H), dtype), ready(x)
     w, bias = new_panels(E + H, 4 * H, dtype), sum_of(b_ih, b_hh, w_hh)
     pack_forward(ready(w_ih), ready(w_hh), w)
 
     def work(k):
         rows, r = plan.blocks[k]
         sequence_forward(rows, plan.lengths, reverse, h0 is None, x, h_0, c_0, w, bias, inputs[r], gates[r], cs[r], hs,
-                         h, c)
+                         h[0], c[0])
 
     over_blocks(work, len(plan.blocks))
-    return (hs, h[None], c[None]), (inputs, gates, cs, plan)
+    return (hs, h, c), (inputs, gates, cs, plan)
 
 
 def one_step(x, h, c, w_ih, w_hh, b_ih, b_hh):
