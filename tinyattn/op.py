@@ -72,6 +72,9 @@ class Op:
 
     def sort_out(self, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Inputs and attributes, given by position or by name (PyTorch's and NumPy's names too), each to its place."""
+        if (self.variadic or len(given) == len(self.inputs)) and named.keys() >= set(self.required):
+            if named.keys() <= self.defaults.keys():  # the common case: nothing to look for
+                return given, {**self.defaults, **named}
         names, by_position = [*self.inputs, *self.defaults], () if self.variadic else given
         by_name = {self.aliases.get(name, name): value for name, value in named.items()}
         values = {**self.defaults, **dict(zip(self.in_order, by_position)), **by_name}

@@ -112,7 +112,8 @@ class Node:
         if type(y) is not tuple:
             dy = parts[0]
         else:  # outputs that nobody used have a gradient too: 0
-            dy = tuple(parts[slot] if slot in parts else np.zeros_like(part) for slot, part in enumerate(y))
+            dy = tuple([parts[slot] if slot in parts else np.zeros(part.shape, part.dtype)
+                        for slot, part in enumerate(y)])
         if create_graph:  # then rules get the inputs themselves, and y as a Tensor that this Node made
             y = y if y is None or type(y) is tuple else Tensor(y, True, self)
             values = [*inputs, *values[len(inputs) : -1], y]

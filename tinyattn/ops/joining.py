@@ -47,15 +47,21 @@ def cat(tensors, dim=0):
     tensors = list(tensors)
     if not tensors:
         raise ValueError("cat: wanted at least one tensor, got none")
-    sizes = next((x.shape for x in tensors if x.shape != (0,)), (0,))
+    sizes = tensors[0].shape
+    if sizes == (0,):
+        sizes = next((x.shape for x in tensors if x.shape != (0,)), sizes)
     if sizes == ():
         raise ValueError("cat: wanted tensors with at least one dimension, got a single number: use stack")
     dim = axis_of("cat", len(sizes), dim)
-    before, after = tuple(sizes[:dim]), tuple(sizes[dim + 1 :])
-    tensors = [reshape(x, (*before, 0, *after)) if x.shape == (0,) else x for x in tensors]
-    for x in tensors:
-        if x.ndim != len(sizes) or (*x.shape[:dim], *x.shape[dim + 1 :]) != before + after:
-            raise ValueError(f"cat: shapes must agree in all dimensions but {dim}, got {tuple(sizes)} and {x.shape}")
+    try:
+        return concatenate(*tensors, dim=dim)
+    except ValueError:
+        before, after = tuple(sizes[:dim]), tuple(sizes[dim + 1 :])
+        tensors = [reshape(x, (*before, 0, *after)) if x.shape == (0,) else x for x in tensors]
+        for x in tensors:
+            if x.ndim != len(sizes) or (*x.shape[:dim], *x.shape[dim + 1 :]) != before + after:
+                raise ValueError(f"cat: shapes must agree in all dimensions but {dim}, got {tuple(sizes)} and "
+                                 f"{x.shape}") from None
     return concatenate(*tensors, dim=dim)
 
 

@@ -15,7 +15,7 @@ from ..tensor import fit, op, spread
 
 def axis_of(name, ndim, dim):
     """`dim` counted from 0, where it may be counted from the end. A single number has dim 0 too, as in PyTorch."""
-    count = max(ndim, 1)
+    count = ndim or 1
     if not isinstance(dim, (int, np.integer)) or not -count <= dim < count:
         raise IndexError(f"{name}: dim must be in {-count} ... {count - 1}, got {dim!r}")
     return int(dim) % count
@@ -34,7 +34,7 @@ def ints_of(name, given, named=None):
     given = given if named is None else (*given, named)
     given = given[0] if len(given) == 1 and isinstance(given[0], (tuple, list)) else given
     try:
-        return tuple(operator.index(number) for number in given)
+        return tuple(map(operator.index, given))
     except TypeError:
         raise TypeError(f"{name}: wanted integers, got {tuple(given)}: use // for whole numbers") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from operator import is_
 from typing import Any, NamedTuple
 
@@ -59,7 +60,7 @@ class Fused(Optimizer):
 
         For that they get their state: zeros.
         """
-        found: dict[tuple[np.dtype | None, bool], list[Tensor]] = {}
+        found: defaultdict[tuple[np.dtype | None, bool], list[Tensor]] = defaultdict(list)
         names, fused = self.state_names(group), group["fused"] is not False and use_numba()
         for parameter in group["params"]:
             if parameter.grad is not None:
@@ -69,8 +70,8 @@ class Fused(Optimizer):
                     self.state[parameter] = {name: Tensor(np.zeros_like(x)) for name in names}
                     if "step" in names:
                         self.state[parameter]["step"] = Tensor(np.zeros((), np.float32))
-                known = fused and in_order(x, x) and in_order(dx, x)
-                found.setdefault((x.dtype if known else None, first), []).append(parameter)
+                known = fused and in_order(x, dx)
+                found[x.dtype if known else None, first].append(parameter)
         return found
 
     def part(self, parameters: list[Tensor], names: tuple[str, ...], last: Part | None) -> Part:
@@ -88,7 +89,7 @@ class Fused(Optimizer):
                 if name == "step":
                     steps[k] = state[name].item()
                     state[name].array = steps[k:k + 1].reshape(())
-                elif not in_order(state[name].array, x):
+                elif not in_order(x, state[name].array):
                     state[name].array = np.array(state[name].array, x.dtype, order="C").reshape(x.shape)
         arrays = xs + [state[name].array for name in names for state in states]
         remembered = [[state[name].array for state in states] for name in names if name != "step"]
@@ -102,7 +103,8 @@ class Fused(Optimizer):
         raise NotImplementedError
 
 
-def in_order(array: np.ndarray, x: np.ndarray) -> bool:
-    """Can a kernel take it, beside x: of x's shape and dtype, one that kernels know, its elements side by side?"""
-    dtype = array.dtype
-    return dtype is x.dtype and dtype in FLOATS and array.flags.carray and array.shape == x.shape
+def in_order(x: np.ndarray, other: np.ndarray) -> bool:
+    """Can a kernel take both: alike in shape and in dtype, one that kernels know, their elements side by side?"""
+    dtype = x.dtype
+    return (dtype is other.dtype and dtype in FLOATS and x.flags.carray and other.flags.carray
+            and x.shape == other.shape)
