@@ -1,11 +1,17 @@
 """Matrix products and linear layers: values, gradients of both orders, shapes, errors."""
 
+import sys
+
 import numpy as np
 import pytest
 
 import tinyattn as ta
 from tinyattn.autograd import gradcheck, gradgradcheck
-from tinyattn.ops.matmul import bmm, dot, for_blas, linear, matmul, mm, outer
+from tinyattn.kernels.compile import jit_disabled
+from tinyattn.kernels.threads import get_num_threads, set_num_threads
+from tinyattn.ops.matmul import bmm, dot, for_blas, linear, matmul, mm, outer, product
+
+module = sys.modules["tinyattn.ops.matmul"]  # tinyattn.ops.matmul, as an attribute, is the function
 
 SHAPES = [
     ((3, 4), (4, 2)),
@@ -88,6 +94,77 @@ def test_for_blas_copies_only_what_blas_cannot_take():
     for bad in (x[..., ::2], x[0, :, ::-1], np.broadcast_to(x[0, 0, 0], (3, 3))):
         assert for_blas(bad).flags.c_contiguous
         np.testing.assert_array_equal(for_blas(bad), bad)
+
+
+@pytest.fixture
+def threads():
+    """set_num_threads, undone at the end; two threads then share small products too."""
+    before = get_num_threads()
+    yield set_num_threads
+    set_num_threads(before)
+
+
+# Below and above what makes the kernel faster than NumPy, with either side longer
+SIZES = [(2, 3, 4), (40, 200, 70), (70, 200, 40), (500, 20, 40), (40, 20, 500), (31, 200, 70), (70, 200, 31), (300, 15, 70),
+         (0, 3, 4), (3, 0, 4), (3, 4, 0)]
+
+
+@pytest.mark.parametrize("M, K, N", SIZES)
+@pytest.mark.parametrize("dtype, tolerance", [(np.float32, 1e-4), (np.float64, 1e-13)])
+@pytest.mark.parametrize("count", [1, 2])
+def test_product(M, K, N, dtype, tolerance, count, threads, monkeypatch):
+    monkeypatch.setattr(module, "MULTIPLICATIONS_PER_THREAD", 1000)
+    threads(count)
+    a, b, bias = numbers((M, K), dtype), numbers((N, K), dtype, seed=1).T, numbers((N,), dtype, seed=2)
+    wanted = a.astype(float) @ b
+    for plus in (None, bias, np.asarray(bias[:1].sum()), np.repeat(bias, 2)[::2], bias[::-1]):
+        right = wanted if plus is None else wanted + plus
+        np.testing.assert_allclose(product(a, b, bias=plus), right, atol=tolerance)
+        around = np.full((M + 2, N + 2), 7, dtype)
+        out = around[1:-1, 1:-1]
+        assert product(a, b, out=out, bias=plus) is out
+        np.testing.assert_allclose(out, right, atol=tolerance)
+        product(a, b, out=out, accumulate=True, bias=plus)
+        np.testing.assert_allclose(out, 2 * right, atol=2 * tolerance)
+        out[...] = 7
+        assert (around == 7).all()
+
+
+def test_the_kernel_gives_the_same_bits_for_any_number_of_threads(threads, monkeypatch):
+    monkeypatch.setattr(module, "MULTIPLICATIONS_PER_THREAD", 1000)
+    for a, b in ((numbers((333, 40), np.float32), numbers((40, 101), np.float32)),
+                 (numbers((101, 40), np.float32), numbers((40, 333), np.float32))):
+        found = []
+        for count in (1, 2, 3):
+            threads(count)
+            found.append(product(a, b))
+        for other in found[1:]:
+            if jit_disabled():  # there BLAS makes it, which does not promise the same
+                np.testing.assert_allclose(found[0], other, atol=1e-4)
+            else:
+                np.testing.assert_array_equal(found[0], other)
+
+
+def test_the_kernel_makes_what_it_is_faster_with(monkeypatch):
+    called = []
+    monkeypatch.setattr(module, "by_kernel", lambda a, b, out, accumulate, bias: called.append(out.shape))
+    large, small = np.ones((80, 80), np.float32), np.ones((20, 20), np.float32)
+    product(large, large)
+    for other in (small, large.astype(int), np.ones((80, 80), complex)):
+        product(other, other)
+    product(large, large, out=np.empty((80, 160), np.float32)[:, ::2])  # columns with gaps
+    with ta.kernels("numpy"):
+        product(large, large)
+    assert called == ([] if jit_disabled() else [(80, 80)])
+
+
+@pytest.mark.parametrize("a, b", [((3, 80, 80), (3, 80, 80)), ((2, 1, 80, 80), (3, 80, 70)), ((90, 80), (2, 80, 80)),
+                                  ((3, 4, 80), (80, 400))])
+def test_large_batches(a, b):
+    a, b = numbers(a, np.float32), numbers(b, np.float32, seed=1)
+    np.testing.assert_allclose(matmul(a, b), a.astype(float) @ b, atol=1e-4)
+    b = b.swapaxes(-1, -2).copy().swapaxes(-1, -2)
+    np.testing.assert_allclose(matmul(a, b), a.astype(float) @ b, atol=1e-4)
 
 
 def test_named_products():

@@ -41,20 +41,29 @@ from .tile import copy_square, multiply_tile, panel_width, tile_size
 # where strips of A are copied, which is done once for each block. All is measured on a CPU with 1 MB of L2.
 DEPTH, BLOCK_BYTES, COPYING_BLOCK_BYTES = 1024, 1 << 20, 2 << 20
 # Numbers WAY bytes apart share WAYS places in the L1 cache (32 KB), and drive each other out of it.
-WAY, WAYS = 4096, 8
-STRIP_SHAPE = 16, DEPTH + 16  # of A, copied: at least a tile's rows, and these not WAY bytes apart
-STRIP = STRIP_SHAPE[0] * STRIP_SHAPE[1]
+WAY, WAYS, LINE = 4096, 8, 64
+STRIP_ROWS = 16  # of A: at least a tile's, and two squares
+STRIP = STRIP_ROWS * (DEPTH + STRIP_ROWS)
 
 
 def new_panels(K: int, N: int, dtype: Any) -> np.ndarray:
     """Memory for a packed B (K, N): panels of `width` columns, (ceil(N / width), K, width)."""
     width = panel_width(dtype)
-    return np.empty((-(-N // width), K, width), dtype)
+    panels = -(-N // width)
+    return aligned(panels * K * width, dtype).reshape(panels, K, width)
 
 
 def new_workspace(dtype: Any) -> np.ndarray:
     """Memory for `multiply`: a block of B, then a strip of A."""
-    return np.empty(COPYING_BLOCK_BYTES // np.dtype(dtype).itemsize + STRIP, dtype)
+    return aligned(COPYING_BLOCK_BYTES // np.dtype(dtype).itemsize + STRIP, dtype)
+
+
+def aligned(size: int, dtype: Any) -> np.ndarray:
+    """Memory for `size` numbers, from the start of a line of the cache: a load from two lines takes twice as long."""
+    item = np.dtype(dtype).itemsize
+    memory = np.empty(size + LINE // item, dtype)
+    start = -memory.ctypes.data % LINE // item
+    return memory[start : start + size]
 
 
 @kernel(any_strides=True)
@@ -62,52 +71,48 @@ def multiply(a, b, plus, c, add, workspace):
     """C (M, N) = A (M, K) @ B (K, N), or `plus` + A @ B where `add`; plus is C, or (1, N) for all rows alike."""
     K, N = b.shape
     width = tile_size()[1] // workspace.itemsize
-    depth = block_depth(K)
-    block_bytes = COPYING_BLOCK_BYTES if is_crowded(a) else BLOCK_BYTES
-    panels = block_bytes // (DEPTH * tile_size()[1])
+    depth, copies = block_depth(K), copies_strips(a, N // width)
+    panels = (COPYING_BLOCK_BYTES if copies else BLOCK_BYTES) // (DEPTH * tile_size()[1])
     for n in range(0, N, panels * width):
-        columns = min(panels * width, N - n)
-        P = (columns + width - 1) // width
+        columns = slice(n, min(n + panels * width, N))
+        P = (columns.stop - n + width - 1) // width
         for k in range(0, max(K, 1), depth):
-            rows = min(depth, K - k)
-            block = workspace[: P * rows * width].reshape(P, rows, width)
-            pack(b[k : k + rows, n : n + columns], block)
+            rows = slice(k, min(k + depth, K))
+            block = workspace[: P * (rows.stop - k) * width].reshape(P, rows.stop - k, width)
+            pack(b[rows, columns], block)
             d = plus if k == 0 else c
-            multiply_block(a[:, k : k + rows], block, d[:, n : n + columns], c[:, n : n + columns], add or k > 0,
+            multiply_block(a[:, rows], block, d[:, columns], c[:, columns], add or k > 0, copies,
                            workspace[workspace.size - STRIP :])
 
 
 @kernel(any_strides=True)
 def matmul_packed(a, panels, c, accumulate):
     """C (M, N) = A (M, K) @ B, or C + A @ B where `accumulate`; B (K, N) packed."""
-    K, N = a.shape[1], c.shape[1]
-    width = panels.shape[2]
-    depth = block_depth(K)
-    crowded = is_crowded(a)
-    block_bytes = COPYING_BLOCK_BYTES if crowded else BLOCK_BYTES
-    step = block_bytes // (DEPTH * tile_size()[1])
-    strip = np.empty(STRIP if crowded else 0, a.dtype)
+    K, width = a.shape[1], panels.shape[2]
+    depth, copies = block_depth(K), copies_strips(a, panels.shape[0])
+    step = (COPYING_BLOCK_BYTES if copies else BLOCK_BYTES) // (DEPTH * tile_size()[1])
+    strip = np.empty(STRIP if copies else 0, a.dtype)
     for p in range(0, panels.shape[0], step):
-        columns = slice(p * width, min((p + step) * width, N))
+        columns = slice(p * width, (p + step) * width)
         for k in range(0, max(K, 1), depth):
-            multiply_block(a[:, k : k + depth], panels[p : p + step, k : k + depth], c[:, columns], c[:, columns],
-                           accumulate or k > 0, strip)
+            rows = slice(k, k + depth)
+            multiply_block(a[:, rows], panels[p : p + step, rows], c[:, columns], c[:, columns], accumulate or k > 0,
+                           copies, strip)
 
 
 @kernel(any_strides=True)
-def multiply_block(a, panels, plus, c, add, strip):
-    """As `multiply`, for one block of B, packed. strip (STRIP,): where to copy a strip of A, if that is better."""
+def multiply_block(a, panels, plus, c, add, copies, strip):
+    """As `multiply`, for one block of B, packed. strip (STRIP,): where a strip of A goes if it `copies` them."""
     M, K = a.shape
     rows, width, n = tile_size()[0], panels.shape[2], panels.shape[2] // 2
-    crowded = is_crowded(a)
     for i in range(0, M, rows):
         x = a[i : i + rows]
-        if crowded:
-            copy = strip.reshape(STRIP_SHAPE)
-            for row in range(0, x.shape[0], n):
-                for k in range(0, K, n):
-                    copy_part(copy[row : row + n, k : k + n], x[row : row + n, k : k + n])
-            x = copy[: x.shape[0], :K]
+        if copies:  # column by column, as the tile reads it
+            copy = strip.reshape(strip.size // STRIP_ROWS, STRIP_ROWS)
+            for k in range(0, K, n):
+                for row in range(0, x.shape[0], n):
+                    copy_part(copy[k : k + n, row : row + n], x[row : row + n, k : k + n].T)
+            x = copy[:K, : x.shape[0]].T
         d = plus if plus.shape[0] == 1 else plus[i : i + rows]
         for p in range(panels.shape[0]):
             columns = slice(p * width, (p + 1) * width)
@@ -122,10 +127,12 @@ def block_depth(K):
 
 
 @kernel(any_strides=True)
-def is_crowded(a):
-    """Do the numbers that a tile reads of A one after the other share a few places in the cache?"""
-    near, far = min(a.strides[0], a.strides[1]), max(a.strides[0], a.strides[1])
-    return near == a.itemsize and far % WAY == 0 and min(a.shape[0], a.shape[1]) > WAYS
+def copies_strips(a, panels):
+    """Is it worth while to copy strips of A? Where what a tile reads one after the other shares a few places in the
+    cache; and where each number lies in another page of memory than the one before, if the copy is read often."""
+    row, column = a.strides
+    crowded = max(row, column) % WAY == 0 and min(a.shape[0], a.shape[1]) > WAYS
+    return (row == a.itemsize and (crowded or panels > WAYS)) or (column == a.itemsize and crowded)
 
 
 @kernel(any_strides=True)

@@ -159,15 +159,24 @@ def tile_function(module: Any, argument_types: list[Any], rows: int, register: i
         for j in (0, 1):
             totals[i][j].add_incoming(zero, entry)
             totals[i][j].add_incoming(products[i][j], loop)
-    for i in range(rows):
-        exists = build.icmp_signed("<", integer(i), M)
-        for j in (0, 1):
-            there = build.select(exists, inside[j], nowhere)
-            start, place = (move(build, X, build.add(build.mul(row[i], x_row), integer(j * register)), vector)
-                            for X, x_row in ((D, d_row), (C, c_row)))
-            old = build.call(load, [start, lane_index(item), build.select(add, there, nowhere), zero])
-            build.call(store, [build.fadd(old, totals[i][j]), place, lane_index(item), there])
-    build.ret_void()
+    whole, edge = function.append_basic_block("whole"), function.append_basic_block("edge")
+    build.cbranch(build.and_(build.icmp_signed("==", M, integer(rows)), build.icmp_signed("==", N, integer(2 * lanes))),
+                  whole, edge)
+    for block in (whole, edge):  # in AVX2 a store with a mask takes many times as long as one without
+        build.position_at_end(block)
+        for i in range(rows):
+            exists = build.icmp_signed("<", integer(i), M)
+            for j in (0, 1):
+                start, place = (move(build, X, build.add(build.mul(row[i], x_row), integer(j * register)), vector)
+                                for X, x_row in ((D, d_row), (C, c_row)))
+                if block is whole:
+                    old = build.select(add, build.load(start, align=item), zero)
+                    build.store(build.fadd(old, totals[i][j]), place, align=item)
+                else:
+                    there = build.select(exists, inside[j], nowhere)
+                    old = build.call(load, [start, lane_index(item), build.select(add, there, nowhere), zero])
+                    build.call(store, [build.fadd(old, totals[i][j]), place, lane_index(item), there])
+        build.ret_void()
     return function
 
 

@@ -38,7 +38,8 @@ def product(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None, accumul
             y = np.dot(a, b)
             return y if bias is None else np.add(y, bias, out=y)
         out, accumulate = np.empty((M, N), np.result_type(a, b)), False
-    bias = None if bias is None else np.broadcast_to(bias, (1, N))
+    if bias is not None:  # (1, N), its numbers side by side, as the kernel reads them
+        bias = np.ascontiguousarray(np.broadcast_to(bias, (1, N)), out.dtype)
     if kernel_is_faster(a, b, out):
         one, tile = by_kernel, registers().rows[-1] if M > N else panel_width(a.dtype)  # whole tiles for each thread
     else:
