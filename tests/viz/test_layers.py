@@ -66,7 +66,7 @@ def test_what_flows_is_on_the_edges_with_its_shape(graph):
     assert edge(graph, decoder, attention).label == edge(graph, decoder, join).label == "s (1, 1, 2)"
     assert edge(graph, attention, join).label == "context (1, 1, 2)"
     assert edge(graph, encoder, decoder).label.count("(1, 1, 2)") == 2  # h and c
-    assert edge(graph, join, titled(graph, "output: Linear")).label == "(1, 1, 4)"
+    assert edge(graph, join, titled(graph, "output: Linear")).label == "features (1, 1, 4)"
 
 
 def test_no_edge_is_there_without_a_flow(graph):

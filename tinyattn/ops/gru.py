@@ -47,8 +47,8 @@ def gru_reference(x: Any, h0: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, l
     def cell(x: Any, h: Any) -> tuple[Any]:
         return (gru_cell_reference(x, h, w_ih, w_hh, b_ih, b_hh),)
 
-    h0 = first_state(h0, x, w_hh)
-    return unroll(cell, x, [h0], check_lengths("gru", lengths, *x.shape[:2]), reverse)
+    states = [first_state(h0, x, w_hh)]  # of no name of its own: pictures call it h
+    return unroll(cell, x, states, check_lengths("gru", lengths, *x.shape[:2]), reverse)
 
 
 # --- fused --------------------------------------------------------------

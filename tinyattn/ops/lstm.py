@@ -49,8 +49,8 @@ def lstm_reference(x: Any, h0: Any, c0: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_
     def cell(x: Any, h: Any, c: Any) -> tuple[Any, Any]:
         return lstm_cell_reference(x, h, c, w_ih, w_hh, b_ih, b_hh)
 
-    h0, c0 = first_state(h0, x, w_hh), first_state(c0, x, w_hh)
-    return unroll(cell, x, (h0, c0), check_lengths("lstm", lengths, *x.shape[:2]), reverse)
+    states = first_state(h0, x, w_hh), first_state(c0, x, w_hh)  # of no name of their own: pictures call both h and c
+    return unroll(cell, x, states, check_lengths("lstm", lengths, *x.shape[:2]), reverse)
 
 
 # --- fused --------------------------------------------------------------

@@ -158,7 +158,7 @@ class Seq2Seq(nn.Module):
         mask = np.arange(source.shape[1]) < lengths[:, None]
         return Encoded(h, None if self.attention is None else self.attention.keys(h), mask, state)
 
-    def read_out(self, target: np.ndarray, state: State, encoded: Encoded,
+    def features(self, target: np.ndarray, state: State, encoded: Encoded,
                  lengths: np.ndarray | None = None) -> tuple[Tensor, Tensor | None, State]:
         """What the output layer gets: the context beside `s`, or `s` alone without attention; then the attention
         weights (None without) and the state after `target`. All of it at once when `target` is known (teacher forcing),
@@ -178,8 +178,8 @@ class Seq2Seq(nn.Module):
 
         Shapes: target (B, T), lengths (B,) -> logits (B, T, V), weights (B, T, S)
         """
-        read, weights, state = self.read_out(target, state, encoded, lengths)
-        return self.output(read), weights, state
+        features, weights, state = self.features(target, state, encoded, lengths)
+        return self.output(features), weights, state
 
     def forward(self, source: np.ndarray, source_lengths: np.ndarray, target: np.ndarray,
                 target_lengths: np.ndarray) -> tuple[Tensor, Tensor | None]:
@@ -192,8 +192,8 @@ class Seq2Seq(nn.Module):
         """Cross-entropy with teacher forcing, in nats: the mean over all real target tokens. The logits, the largest
         array of all, are never held as a whole."""
         encoded = self.encode(batch.source, batch.source_lengths)
-        read, _, _ = self.read_out(batch.target_in, encoded.state, encoded, batch.target_lengths)
-        return linear_cross_entropy(read, self.output.weight, batch.target_out, linear_bias=self.output.bias,
+        features, _, _ = self.features(batch.target_in, encoded.state, encoded, batch.target_lengths)
+        return linear_cross_entropy(features, self.output.weight, batch.target_out, linear_bias=self.output.bias,
                                     ignore_index=PAD)
 
 
