@@ -53,8 +53,8 @@ class Kernel:
         # forceinline: else a kernel may call another's code where that was compiled before in the same process, and its
         # own copy, optimised once more, where it comes from the cache: the same kernel, but not the same last bits.
         # no_cfunc_wrapper: what C code would call, nobody does.
-        dispatcher = numba.njit(nogil=True, error_model="numpy", fastmath=set(self.fastmath), forceinline=True,
-                                no_cfunc_wrapper=True)(body)
+        options: Any = {"forceinline": True, "no_cfunc_wrapper": True}
+        dispatcher = numba.njit(nogil=True, error_model="numpy", fastmath=set(self.fastmath), **options)(body)
         return KernelCache(self, dispatcher, self.tell).dispatcher
 
     @property
