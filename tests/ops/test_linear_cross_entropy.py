@@ -23,7 +23,7 @@ def mode(request):
 
 @pytest.fixture(params=[1, 2, 5, 512])
 def rows(request, monkeypatch):
-    monkeypatch.setattr(module, "ROWS", request.param)
+    monkeypatch.setattr(module, "LOGITS", request.param * 5)  # sample's C
 
 
 def sample(R=7, K=3, C=5, dtype=np.float64):
@@ -63,7 +63,7 @@ def products(monkeypatch):
 
 
 def test_no_more_rows_in_a_block_than_it_may_have(monkeypatch, products):
-    monkeypatch.setattr(module, "ROWS", 4)
+    monkeypatch.setattr(module, "LOGITS", 4 * 5)
     leaves, targets = sample(R=10)
     with ta.no_grad():
         linear_cross_entropy(leaves[0], leaves[1], targets)
@@ -151,7 +151,7 @@ def test_the_same_number_of_threads_gives_the_same_bits(monkeypatch):
 
 
 def test_the_logits_of_all_rows_are_never_held(monkeypatch):
-    monkeypatch.setattr(module, "ROWS", 8)
+    monkeypatch.setattr(module, "LOGITS", 8 * 200)
     leaves, targets = sample(R=256, K=2, C=200, dtype=np.float32)
     linear_cross_entropy(leaves[0], leaves[1], targets).backward()  # whatever is made once
     tracemalloc.start()
