@@ -107,6 +107,7 @@ def plot(parts: list[Part], path: Path) -> None:
     matplotlib.use("svg")
     matplotlib.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "tinyattn", "font.family": "sans-serif"}
     from matplotlib import pyplot
+    from matplotlib.ticker import FixedLocator, NullLocator
 
     figure, panels = pyplot.subplots(1, len(parts), figsize=(5.5 * len(parts), 4), sharey=True, squeeze=False,
                                      layout="constrained")
@@ -127,7 +128,8 @@ def plot(parts: list[Part], path: Path) -> None:
         panel.axhline(1, color="0.6", linewidth=0.8)
         panel.set(xticks=range(len(sizes)), xticklabels=sizes, yscale="log",
                   title=f"{part.threads} thread{'s' * (part.threads > 1)}")
-        panel.yaxis.set_major_formatter("{x:g}×")
+        panel.yaxis.set(major_locator=FixedLocator([0.25, 0.5, 1, 2, 4, 8, 16]), minor_locator=NullLocator(),
+                        major_formatter="{x:g}×")
     panels[0][0].set_ylabel(f"training steps a second, {BASELINE} = 1")
-    panels[0][-1].legend(fontsize="small")
+    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside right upper", fontsize="small")
     figure.savefig(path, metadata={"Date": None})
