@@ -16,6 +16,8 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
+from .memory import keep_freed_memory
+
 Task = tuple[Callable[[int], object], int, SimpleQueue]  # what to do, for which block, and where to say that it is done
 
 _threads: int | None = None
@@ -33,7 +35,7 @@ def get_num_threads() -> int:
     global _threads
     if _threads is None:
         _threads = threads_from_environment()
-        keep_blas_to_one_thread()
+        set_up_process()
     return _threads
 
 
@@ -62,14 +64,16 @@ def set_num_threads(count: int) -> None:
     if count < 1:
         raise ValueError(f"set_num_threads: wanted 1 or more, got {count}")
     _threads = count
-    keep_blas_to_one_thread()
+    set_up_process()
 
 
 @functools.cache
-def keep_blas_to_one_thread() -> None:
+def set_up_process() -> None:
+    """What has to hold before the first op runs."""
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1, user_api="blas")
+    keep_freed_memory()
 
 
 def blocks_of(most: int) -> int:

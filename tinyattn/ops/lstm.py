@@ -5,9 +5,9 @@
     h' = σ(o) · tanh(c')                           show some of it
 
 `lstm_cell_reference` and `lstm_reference` say so in primitive ops, gate by gate and step by step. The fused ops do
-the same in kernels (lstm_kernels.py): w_ih x for all steps is one matrix product; then time runs inside a kernel,
-for a block of batch rows that needs nothing from the others. Backward, time runs the other way, and the weights'
-gradients are again one product over all steps.
+the same in kernels (lstm_kernels.py): time runs inside a kernel, for rows of the batch that need nothing from the
+others, and a step is one product of (w_ih | w_hh) with x | h. Backward, time runs the other way; the weights' gradients
+are one product over all steps.
 Source: Hochreiter and Schmidhuber 1997; the forget gate: Gers, Schmidhuber and Cummins 2000.
 """
 
