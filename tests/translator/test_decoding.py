@@ -1,10 +1,11 @@
 """Decoding in kernels against decoding in Tensors, which is how the model is written."""
 
+import threading
+
 import numpy as np
 import pytest
 
 import tinyattn as ta
-from tinyattn.kernels.mode import use_numba
 from tinyattn.storage import CheckpointError
 from tinyattn.text.vocabulary import END, PAD, START, UNKNOWN
 from tinyattn.translator import decoding, search
@@ -205,6 +206,23 @@ def test_several_threads_find_the_same(find, monkeypatch):
             np.testing.assert_allclose(one.attention, other.attention, rtol=1e-4, atol=1e-6)
 
 
+def test_every_thread_has_batches_of_its_own(monkeypatch):
+    monkeypatch.setattr(search, "SENTENCES_PER_THREAD", 2)
+    before, both, sizes = ta.get_num_threads(), threading.Barrier(2), []
+
+    def find(batch):
+        sizes.append(len(batch))
+        both.wait(timeout=60)  # for the other thread
+        return batch
+
+    try:
+        ta.set_num_threads(2)
+        assert search.in_batches(make(), SOURCES, 64, find) == SOURCES
+    finally:
+        ta.set_num_threads(before)
+    assert sorted(sizes) == [2, 3]
+
+
 @pytest.mark.parametrize("sources", [SOURCES, SOURCES[:1]])
 def test_probabilities_that_are_none(sources):
     model = make()
@@ -226,7 +244,3 @@ def test_ids_that_are_none():
         fused(model, SOURCES).greedy(12, LIMITS)
     with pytest.raises(IndexError, match=message.format(11, -1, 4)):
         fused(model, SOURCES).step(np.array([4, -1]), np.arange(2), np.arange(2), 3)
-
-
-def test_kernels_are_in_use():
-    assert use_numba()

@@ -154,7 +154,7 @@ class FusedDecoding(Decoding):
                 encoded = model.encode(source, lengths)
             h = ready(encoded.h.array)
             self.sources = h, h if encoded.keys is None else ready(encoded.keys.array), lengths
-            self.h, self.c = (x.array.copy() for x in encoded.state)
+            self.h, self.c = (x.array.copy() for x in encoded.state)  # they will be written to
         self.lengths = self.sources[2]
         self.logits = np.empty((len(sources), len(self.output_bias)), self.h.dtype)
 
@@ -166,7 +166,7 @@ class FusedDecoding(Decoding):
         if len(self.logits) < R:
             self.logits = np.empty((R, len(self.output_bias)), self.h.dtype)
         outputs = self.outputs(R, 1, min(count, len(self.output_bias)))
-        self.run(outputs, previous.copy(), np.arange(R), np.zeros(R, np.int64), read_by)
+        self.run(outputs, previous, np.arange(R), np.zeros(R, np.int64), read_by)
         ids, log_p, weights = (x[:, 0] for x in outputs)
         return ids, log_p, weights if self.attends else None
 
@@ -205,7 +205,7 @@ def read_one(source: Sequence[int], encoder: tuple, layers: int) -> tuple[tuple,
     S, H = len(source), len(lstm) // layers * lstm[0][2][0].shape[1]
     h, h_n, c_n = (np.empty((rows, H), embedding.dtype) for rows in (S, layers, layers))
     keys = np.empty_like(h) if is_unit or len(key) else h
-    read(h, keys, h_n, c_n, np.array(source), encoder)
+    read(h, keys, h_n, c_n, np.array(source, np.int64), encoder)
     return (h[None], keys[None], np.array([S])), h_n[:, None], c_n[:, None]
 
 

@@ -86,7 +86,7 @@ def decode(ids, log_p, weights, h, c, previous, rows, limits, logits, read_by, s
         for layer in range(layers):
             (bias, w_ih, w_hh), h_t, c_t = lstm[layer], h[layer, :R], c[layer, :R]
             fill(z[:R], bias)
-            for w, given in ((w_ih, x), (w_hh, h_t)):
+            for w, given in ((w_ih, x), (w_hh, h_t)):  # a loop halves what there is to compile
                 add_product(z[:R], given, w)
             for r in range(R):
                 lstm_cell(z[r], h_t[r], c_t[r])
@@ -203,7 +203,7 @@ def unit(y, x):
 @kernel
 def attend(context, weights, query, keys, h, scale, v):
     """context (H,) = weights · h (S, H) with weights = softmax of scale · query · keys, or of v · tanh(query + keys)
-    where there is a v; query (A,), keys (S, A). What weights has behind its first S becomes 0."""
+    where there is a v; query (A,), keys (S, A). Of weights the first S are written."""
     (S, A), H = keys.shape, len(context)
     for i in range(S):
         score = weights.dtype.type(0)
@@ -219,8 +219,6 @@ def attend(context, weights, query, keys, h, scale, v):
     for i in range(S):
         weights[i] = exp(weights[i] - highest)
         total += weights[i]
-    for i in range(S, len(weights)):
-        weights[i] = 0
     for j in range(H):
         context[j] = 0
     for i in range(S):
