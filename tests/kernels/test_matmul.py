@@ -127,3 +127,22 @@ def test_from_another_kernel():
     both(a, b, new_panels(4, 5, np.float64), c, d, new_workspace(np.float64))
     np.testing.assert_allclose(c, a @ b, rtol=1e-14, atol=1e-14)
     np.testing.assert_allclose(d, a.T @ c, rtol=1e-14, atol=1e-14)
+
+
+def test_for_whatever_layout_a_kernel_is_found_the_second_time(monkeypatch):
+    """Numba finds neither of two entries for the same types: it would ask for the compiler at every call."""
+    if jit_disabled():
+        return
+    asked = []
+    compile_ = multiply.compiled.compile
+    monkeypatch.setattr(multiply.compiled, "compile", lambda types: asked.append(types) or compile_(types))
+    x, c, workspace = np.ones((8, 8), np.float32), np.zeros((8, 8), np.float32), new_workspace(np.float32)
+    layouts = [x, x.T, x[:, :4], x[:4].T]
+    for _ in range(2):
+        before = len(asked)
+        for a in layouts:
+            for b in layouts:
+                a, b = a[:4, :4], b[:4, :4]
+                multiply(a, b, c[:4, :4], c[:4, :4], False, workspace)
+                multiply(np.ascontiguousarray(a), b, np.zeros((4, 4), np.float32), c[:4, :4], False, workspace)
+    assert len(asked) == before

@@ -94,6 +94,7 @@ class KernelCache:
 
     def __init__(self, kernel: Any, dispatcher: Any, tell: Callable[[], None]) -> None:
         self.kernel, self.dispatcher, self.tell = kernel, dispatcher, tell
+        self.found_by: set[tuple[int, ...]] = set()  # types, as Numba numbers them, by which any_strides finds its code
         self.compile, dispatcher.compile = dispatcher.compile, self.compile_once
         dispatcher._cache = self
 
@@ -119,13 +120,19 @@ class KernelCache:
         """The dispatcher's compile; for kernels that take any strides the same code for all of them."""
         if not self.kernel.any_strides:
             return self.compile_alone(signature)
+        from numba.core.compiler_lock import global_compiler_lock
         from numba.core.sigutils import normalize_signature
         from numba.core.types import unliteral
 
         given, _ = normalize_signature(signature)
-        entry = self.compile_alone(tuple(
-            x.copy(layout="A", readonly=False) if getattr(x, "ndim", 0) > 1 else unliteral(x) for x in given))
-        self.dispatcher._insert([x._code for x in given], entry, False)  # so that it is found by these types too
+        compiled = tuple(x.copy(layout="A", readonly=False) if getattr(x, "ndim", 0) > 1 else unliteral(x) for x in given)
+        with global_compiler_lock:
+            entry = self.compile_alone(compiled)
+            self.found_by.add(tuple(x._code for x in compiled))
+            codes = tuple(x._code for x in given)
+            if codes not in self.found_by:  # twice the same types, and Numba would find neither, at each call anew
+                self.found_by.add(codes)
+                self.dispatcher._insert(list(codes), entry, False)
         return entry
 
     def compile_alone(self, signature: Any) -> Any:
