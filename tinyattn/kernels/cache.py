@@ -125,7 +125,8 @@ class KernelCache:
         from numba.core.types import unliteral
 
         given, _ = normalize_signature(signature)
-        compiled = tuple(x.copy(layout="A", readonly=False) if getattr(x, "ndim", 0) > 1 else unliteral(x) for x in given)
+        compiled = tuple(
+            x.copy(layout="A", readonly=False) if getattr(x, "ndim", 0) > 1 else unliteral(x) for x in given)
         with global_compiler_lock:
             entry = self.compile_alone(compiled)
             self.found_by.add(tuple(x._code for x in compiled))
