@@ -49,7 +49,7 @@ def demo(out: str) -> None:
         click.echo(f"{construction:>32}  {len(exact):>6,}  exact {sum(exact) / len(exact):>6.1%}")
 
     found = translator.translate(SENTENCE)
-    click.echo(f"\n{SENTENCE} -> {found.text}\n{attention_table(found)}")
+    click.echo(f"\n{SENTENCE} -> {found.text}\n{attention_table(found.source_tokens, found)}")
     draw_attention(found, str(Path(out, "attention.svg")), "svg")
     draw_graph(translator, found, str(Path(out, "graph.svg")), "svg", detail="layer")
     say(f"\n{time.perf_counter() - began:.0f} s in all. {out}/ holds the run, loss.svg, attention.svg and graph.svg.\n"

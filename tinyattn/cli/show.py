@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tinyattn.translator.translator import Translation
+from tinyattn.translator.translator import Hypothesis, Translation
 
 
 def say(text: object) -> None:
@@ -25,13 +25,24 @@ def translation_as_dict(found: Translation) -> dict[str, Any]:
     return {"source": found.source, **hypotheses[0], "source_tokens": found.source_tokens, "hypotheses": hypotheses}
 
 
-def attention_table(found: Translation) -> str:
+def translation_as_text(found: Translation, n_best: int | None, attention: bool) -> str:
+    """The best translation; or the `n_best`, each behind its score and a tab, and a blank line behind the last. With
+    `attention` its table and a blank line follow each."""
+    lines = []
+    for hypothesis in found.hypotheses[: n_best or 1]:
+        lines.append(hypothesis.text if n_best is None else f"{hypothesis.score:.4f}\t{hypothesis.text}")
+        if attention:
+            lines += [attention_table(found.source_tokens, hypothesis), ""]
+    return "\n".join(lines if n_best is None else [*lines, ""])
+
+
+def attention_table(source_tokens: list[str], found: Hypothesis | Translation) -> str:
     """Attention in percent, a line for each target token, a column for each source token."""
     if found.attention is None:
         return "(a model without attention)"
     left = max(map(len, ["", *found.tokens]))
-    widths = [max(len(token), 4) for token in found.source_tokens]
-    lines = [" " * left + "".join(f"  {token:>{width}}" for token, width in zip(found.source_tokens, widths))]
+    widths = [max(len(token), 4) for token in source_tokens]
+    lines = [" " * left + "".join(f"  {token:>{width}}" for token, width in zip(source_tokens, widths))]
     for token, row in zip(found.tokens, found.attention):
         lines.append(f"{token:<{left}}" + "".join(f"  {weight:>{width}.0%}" for weight, width in zip(row, widths)))
     return "\n".join(lines)

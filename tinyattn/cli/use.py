@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import click
 
-from tinyattn.cli.show import attention_table, say, scores_table, translation_as_dict
+from tinyattn.cli.show import say, scores_table, translation_as_dict, translation_as_text
 from tinyattn.text.pairs import DataError, read_pairs
 from tinyattn.translator.search import check_beam, check_length_penalty
 from tinyattn.translator.translator import Translation, Translator
@@ -29,34 +29,44 @@ def checked(check: Callable[[Any], Any]) -> Callable[[click.Context, click.Param
     return callback
 
 
-beam_option = click.option("--beam", metavar="N", type=int, default=1, show_default=True, callback=checked(check_beam),
-                           help="Translations kept in view at each step; 1 is greedy search.")
+def search_options(command: Callable[..., None]) -> Callable[..., None]:
+    """How to search, by the names that `Translator.translate` has for it."""
+    for option in (
+        click.option("--length-penalty", metavar="A", type=float, default=0.0, show_default=True,
+                     callback=checked(check_length_penalty),
+                     help="A in score = log p / ((5 + length) / 6)^A: the larger, the longer the translation."),
+        click.option("--beam", metavar="N", type=int, default=1, show_default=True, callback=checked(check_beam),
+                     help="Translations kept in view at each step; 1 is greedy search."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.command()
 @click.argument("run", metavar="RUN")
 @click.argument("sentences", metavar="[SENTENCE ...]", nargs=-1)
-@beam_option
-@click.option("--length-penalty", metavar="A", type=float, default=0.0, show_default=True,
-              callback=checked(check_length_penalty),
-              help="A in score = log p / ((5 + length) / 6)^A: the larger, the longer the translation.")
+@search_options
+@click.option("--n-best", metavar="N", type=click.IntRange(min=1),
+              help="Print the N best of what --beam found, each behind its score and a tab; a blank line follows the "
+                   "last of a sentence.")
 @click.option("--attention", is_flag=True, help="Show how much each target token looked at each source token.")
 @as_json_option
-def translate(run: str, sentences: tuple[str, ...], beam: int, length_penalty: float, attention: bool,
-              as_json: bool) -> None:
+def translate(run: str, sentences: tuple[str, ...], n_best: int | None, attention: bool, as_json: bool,
+              **search: Any) -> None:
     """Translate sentences; without any, one line in, one line out. Printed is the best translation; --json has all that
     --beam found."""
+    if n_best is not None and n_best > search["beam"]:
+        raise click.UsageError(f"--n-best: wanted at most as many as --beam keeps in view, {search['beam']}, "
+                               f"got {n_best}: give --beam {n_best} as well")
     translator = Translator.load(run)
     found: list[Translation] = []
     for lines in [list(sentences)] if sentences else waiting_lines():
-        translations = translator.translate(lines, beam, length_penalty)
+        translations = translator.translate(lines, **search)
         if as_json:
             found += translations
             continue
         for translation in translations:
-            click.echo(translation.text)
-            if attention:
-                click.echo(attention_table(translation) + "\n")
+            click.echo(translation_as_text(translation, n_best, attention))
     if as_json:
         click.echo(json.dumps([translation_as_dict(translation) for translation in found], ensure_ascii=False))
 
@@ -87,9 +97,9 @@ def waiting_lines() -> Iterator[list[str]]:
 @click.command(name="eval")
 @click.argument("run", metavar="RUN")
 @click.argument("test", metavar="TEST.tsv")
-@beam_option
+@search_options
 @as_json_option
-def evaluate(run: str, test: str, beam: int, as_json: bool) -> None:
+def evaluate(run: str, test: str, as_json: bool, **search: Any) -> None:
     """Score translations of TEST.tsv, line by line, against the line's reference.
 
     A third column with gold word alignments (0-0 1-2) adds the attention's alignment error rate."""
@@ -98,7 +108,7 @@ def evaluate(run: str, test: str, beam: int, as_json: bool) -> None:
     translator = Translator.load(run)
     read = read_pairs(test, alignments=True)
     say(read.report)
-    scores = evaluate(translator, read.pairs, read.alignments, beam)
+    scores = evaluate(translator, read.pairs, read.alignments, **search)
     click.echo(json.dumps(scores) if as_json else scores_table(scores))
 
 

@@ -76,15 +76,15 @@ def exact_matches(translator: Translator, pairs: Sequence[Pair]) -> int:
 
 
 def evaluate(translator: Translator, pairs: Sequence[Pair], alignments: Sequence[Alignment | None] | None = None,
-             beam: int = 1) -> dict[str, Any]:
+             **search: Any) -> dict[str, Any]:
     """Every score of `tinyattn eval`; `aer` where gold alignments of words are given and the model attends to words.
 
-    beam: as of `Translator.translate`
+    search: beam=4 and its like, as of `Translator.translate`
     """
     from sacrebleu.metrics import BLEU, CHRF
 
     forced = teacher_forced(translator, pairs)
-    translations = translator.translate([source for source, _ in pairs], beam)
+    translations = translator.translate([source for source, _ in pairs], **search)
     hypotheses, references = [found.text for found in translations], [reference for _, reference in pairs]
     exact = [hypothesis == reference for hypothesis, reference in zip(hypotheses, references)]
     bleu, chrf = BLEU(), CHRF()

@@ -1,0 +1,111 @@
+"""`tinyattn translate` and how `eval` searches."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tinyattn.cli import main
+from tinyattn.text.vocabulary import END
+from tinyattn.translator import search
+from tinyattn.translator.config import Config
+from tinyattn.translator.translator import Translator
+
+PAIRS = [(f"{verb} the {noun}", f"{word} {thing}")
+         for verb, word in (("eat", "come"), ("see", "mira")) for noun, thing in (("soup", "la sopa"), ("rice", "arroz"))]
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    """It was never trained: it may not come to an end by itself."""
+    monkeypatch.setattr(search, "longest", lambda source_length: 4)
+
+
+@pytest.fixture(scope="module")
+def translator():
+    """Never trained, but not at a loss for words."""
+    translator = Translator.for_pairs(Config(embed=6, hidden=8, seed=4), PAIRS)
+    translator.model.output.weight.array[...] *= 6
+    return translator
+
+
+@pytest.fixture(scope="module")
+def run(translator, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    translator.save(folder)
+    return str(folder)
+
+
+@pytest.fixture
+def said(capsys):
+    """What a command prints; it has to end well."""
+    def said(*arguments):
+        assert main(list(map(str, arguments))) == 0
+        return capsys.readouterr().out
+
+    return said
+
+
+@pytest.fixture
+def refused(capsys):
+    """What a command is refused with."""
+    def refused(*arguments):
+        assert main(list(map(str, arguments))) == 2
+        out, err = capsys.readouterr()
+        assert out == "" and "Traceback" not in err
+        return err
+
+    return refused
+
+
+# --- --n-best ---
+
+
+def test_the_n_best_with_their_scores(run, translator, said):
+    wanted = translator.translate(["eat the soup", "see rice"], beam=4)
+    blocks = said("translate", run, "eat the soup", "", "see rice", "--beam", 4, "--n-best", 3).split("\n\n")
+    assert [len(block.splitlines()) for block in blocks] == [3, 1, 3, 0]
+    for block, found in zip((blocks[0], blocks[2]), wanted):
+        for line, hypothesis in zip(block.splitlines(), found.hypotheses):
+            score, _, text = line.partition("\t")
+            assert text == hypothesis.text and float(score) == pytest.approx(hypothesis.score, abs=1e-4)
+    assert blocks[1] == "0.0000\t"
+
+
+def test_the_n_best_with_their_attention(run, translator, said):
+    found = translator.translate("eat the soup", beam=2)
+    printed = said("translate", run, "eat the soup", "--beam", 2, "--n-best", 2, "--attention")
+    assert len(found.hypotheses) == 2
+    for hypothesis, block in zip(found.hypotheses, printed.split("\n\n")):
+        first, head, *rows = block.lstrip("\n").splitlines()
+        assert first == f"{hypothesis.score:.4f}\t{hypothesis.text}" and head.split() == ["eat", "the", "soup"]
+        assert [row.split() for row in rows] == [
+            [token, *(f"{weight:.0%}" for weight in weights)]
+            for token, weights in zip(hypothesis.tokens, hypothesis.attention)]
+
+
+def test_more_than_the_beam_has(run, refused):
+    message = "--n-best: wanted at most as many as --beam keeps in view, 2, got 3: give --beam 3 as well"
+    assert message in refused("translate", run, "eat", "--beam", 2, "--n-best", 3)
+    assert "1, got 2" in refused("translate", run, "eat", "--n-best", 2)
+    assert "0 is not in the range" in refused("translate", run, "eat", "--n-best", 0)
+
+
+# --- eval ---
+
+
+def test_eval_searches_as_translate_does(translator, said, tmp_path):
+    """The end has p = 0.4, a word 0.6: the likeliest of all is to say nothing, which a penalty makes good."""
+    translator = Translator(translator.config, (translator.source_vocabulary, translator.target_vocabulary))
+    translator.model.output.weight.array[...] = 0
+    translator.model.output.bias.array[...] = -200
+    translator.model.output.bias.array[[END, 4]] = np.log([0.4, 0.6])
+    translator.save(tmp_path)
+    word = translator.target_vocabulary.name(4)
+    test = tmp_path / "test.tsv"
+    test.write_text(f"eat the soup\t{' '.join([word] * 4)}\n", encoding="utf-8")
+
+    def exact(*options):
+        return json.loads(said("eval", tmp_path, test, "--json", *options))["exact"]
+
+    assert exact("--beam", 2) == 0 and exact("--beam", 2, "--length-penalty", 3) == 1
