@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
 import click
 
+from tinyattn.cli.options import Command, Option, config_options
 from tinyattn.cli.progress import TrainingBar
 from tinyattn.cli.show import say
 from tinyattn.storage import read_text
@@ -19,8 +19,6 @@ from tinyattn.translator.checkpoint import Run
 from tinyattn.translator.config import TOKEN_KINDS, Config, ConfigError
 from tinyattn.translator.training import Training, Watcher
 from tinyattn.translator.translator import Translator
-
-NO_OPTION = ("data", "clip", "schedule")  # an argument, and those for config.toml only
 
 
 @click.command()
@@ -46,31 +44,14 @@ def corpus(out: str | None, pairs: int | None, seed: int, split: str, alignments
         say(f"{out}: {len(columns):,} pairs")
 
 
-def config_options(command: Callable) -> Callable:
-    """An option for every field of Config: its default and its meaning stand there."""
-    for field in reversed(dataclasses.fields(Config)):
-        if field.name in NO_OPTION:
-            continue
-        name, rules = "--" + field.name.replace("_", "-"), field.metadata
-        help = rules["help"][0].upper() + rules["help"][1:]
-        if field.default not in (None, False):
-            help += f" [default: {field.default}]"
-        if field.type == "bool":
-            command = click.option(name, is_flag=True, default=None, help=help + ".")(command)
-            continue
-        kind: Any = click.Choice(rules["choices"]) if rules["choices"] else str
-        kind = {"int": int, "float": float}.get(str(field.type).split(" ")[0], kind)
-        command = click.option(name, type=kind, help=help + ".")(command)
-    return command
-
-
-@click.command()
+@click.command(cls=Command)
 @click.argument("data", metavar="DATA.tsv")
 @click.option("--out", "out", metavar="RUN", required=True, help="Folder of the run.")
 @click.option("--config", "config_file", metavar="F.toml",
               help="Options from a file, such as another run's config.toml; those given here go before it.")
 @click.option("--resume", is_flag=True, help="Go on where the run stopped.")
-@click.option("--tokens", type=click.Choice(TOKEN_KINDS), help="What both sides are cut into.")
+@click.option("--tokens", cls=Option, group="text", type=click.Choice(TOKEN_KINDS),
+              help="What both sides are cut into.")
 @config_options
 @click.option("--quiet", is_flag=True, help="No progress, no reports.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")

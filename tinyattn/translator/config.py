@@ -23,6 +23,7 @@ ATTENTION_KINDS = ("none", "dot", "scaled", "general", "additive", "cosine")
 TOKEN_KINDS = ("word", "char", "space")
 START_KINDS = ("eos", "sos")
 SCHEDULES = ("linear", "constant")
+GROUPS = ("data", "text", "model", "training")  # the headings under which `--help` shows the options
 BUDGETS = ("epochs", "steps", "minutes")  # a run has exactly one of them
 PATHS = ("data", "dev")
 
@@ -33,10 +34,11 @@ class ConfigError(ValueError):
     """An option that cannot be: its name, what was wanted, what came."""
 
 
-def option(default: object, help: str, *, choices=None, least=None, above=None, below=None) -> Any:
-    """A field of Config that knows what it means (`help`) and which values it takes."""
+def option(group: str, default: object, help: str, *, choices=None, least=None, above=None, below=None) -> Any:
+    """A field of Config that knows what it belongs to (one of GROUPS), what it means and which values it takes."""
+    assert group in GROUPS, group
     rules = {"choices": choices, "least": least, "above": above, "below": below}
-    return dataclasses.field(default=default, metadata={"help": help, **rules})
+    return dataclasses.field(default=default, metadata={"group": group, "help": help, **rules})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,29 +49,33 @@ class Config:
     Raises: ConfigError for a value of the wrong type or out of range, or for more than one budget.
     """
 
-    data: str | None = option(None, "file of training pairs")
-    dev: str | None = option(None, "file of dev pairs; not set: 5% of the distinct sources are held out")
-    strict: bool = option(False, "refuse a file with lines that are no pair")
-    seed: int = option(1, "seed of every random stream", least=0, below=2**63)
-    epochs: int | None = option(None, "train for this many epochs in total", least=0)
-    steps: int | None = option(None, "train for this many steps in total", least=0)
-    minutes: float | None = option(None, "train for this many minutes in total", least=0)
-    attention: str = option("dot", "how the decoder scores encoder outputs", choices=ATTENTION_KINDS)
-    layers: int = option(1, "LSTM layers, in the encoder and in the decoder", least=1)
-    hidden: int = option(128, "units of an LSTM layer", least=1)
-    embed: int = option(64, "numbers in a token's embedding", least=1)
-    bidirectional: bool = option(False, "the encoder reads in both directions")
-    dropout: float = option(0.1, "share of activations dropped in training", least=0, below=1)
-    source_tokens: str = option("word", "what the source is cut into", choices=TOKEN_KINDS)
-    target_tokens: str = option("word", "what the target is cut into", choices=TOKEN_KINDS)
-    vocab_size: int | None = option(None, "largest vocabulary a side, special tokens included", least=5)
-    start: str = option("eos", "the decoder's first input: the end or a start token", choices=START_KINDS)
-    source_eos: bool = option(False, "end each source with the end token")
-    batch_size: int = option(64, "sentences in a training step", least=1)
-    lr: float = option(0.004, "learning rate of Adam at the start", above=0)
-    schedule: str = option("linear", "how it goes on: linear falls to 0 as the budget is spent", choices=SCHEDULES)
-    clip: float = option(1.0, "longest gradient; longer ones are scaled down to it", above=0)
-    threads: int | None = option(None, "threads; not set: as many cores as the process may use", least=1)
+    data: str | None = option("data", None, "file of training pairs")
+    dev: str | None = option("data", None, "file of dev pairs; not set: 5% of the distinct sources are held out")
+    strict: bool = option("data", False, "refuse a file with lines that are no pair")
+
+    source_tokens: str = option("text", "word", "what the source is cut into", choices=TOKEN_KINDS)
+    target_tokens: str = option("text", "word", "what the target is cut into", choices=TOKEN_KINDS)
+    vocab_size: int | None = option("text", None, "largest vocabulary a side, special tokens included", least=5)
+    start: str = option("text", "eos", "the decoder's first input: the end or a start token", choices=START_KINDS)
+    source_eos: bool = option("text", False, "end each source with the end token")
+
+    attention: str = option("model", "dot", "how the decoder scores encoder outputs", choices=ATTENTION_KINDS)
+    layers: int = option("model", 1, "LSTM layers, in the encoder and in the decoder", least=1)
+    hidden: int = option("model", 128, "units of an LSTM layer", least=1)
+    embed: int = option("model", 64, "numbers in a token's embedding", least=1)
+    bidirectional: bool = option("model", False, "the encoder reads in both directions")
+    dropout: float = option("model", 0.1, "share of activations dropped in training", least=0, below=1)
+
+    epochs: int | None = option("training", None, "train for this many epochs in total", least=0)
+    steps: int | None = option("training", None, "train for this many steps in total", least=0)
+    minutes: float | None = option("training", None, "train for this many minutes in total", least=0)
+    batch_size: int = option("training", 64, "sentences in a training step", least=1)
+    lr: float = option("training", 0.004, "learning rate of Adam at the start", above=0)
+    schedule: str = option("training", "linear", "how it goes on: linear falls to 0 as the budget is spent",
+                           choices=SCHEDULES)
+    clip: float = option("training", 1.0, "longest gradient; longer ones are scaled down to it", above=0)
+    seed: int = option("training", 1, "seed of every random stream", least=0, below=2**63)
+    threads: int | None = option("training", None, "threads; not set: as many cores as the process may use", least=1)
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -122,8 +128,12 @@ class Config:
 
     def to_toml(self) -> str:
         """Every option, its value and its meaning; what is not set as a comment (TOML has no null)."""
-        lines = []
+        lines: list[str] = []
+        group = None
         for field in dataclasses.fields(self):
+            if field.metadata["group"] != group:
+                group = field.metadata["group"]
+                lines += [""] * bool(lines) + [f"# {group}"]
             value = getattr(self, field.name)
             setting = f"# {field.name} is not set" if value is None else f"{field.name} = {_as_toml(value)}"
             lines.append(f"{setting:<30}  # {field.metadata['help']}")

@@ -1,0 +1,245 @@
+"""Every option changes what its help says it changes: a test for each field of Config.
+
+A new field comes with a test here, under `@shows("its_name")`.
+"""
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+
+import tinyattn as ta
+from tinyattn.cli import main
+from tinyattn.text.vocabulary import END, START
+from tinyattn.translator import training as module
+from tinyattn.translator.checkpoint import Run
+from tinyattn.translator.config import ATTENTION_KINDS, Config
+from tinyattn.translator.scores import teacher_forced
+from tinyattn.translator.training import Training
+from tinyattn.translator.translator import Translator
+
+TINY = {"embed": 4, "hidden": 6, "batch_size": 4, "dropout": 0.0, "lr": 0.01}
+SHOWN = {}  # option: the test that shows what it changes
+
+
+def shows(*options):
+    """For the test of these options."""
+    def add(test):
+        assert not SHOWN.keys() & set(options)
+        SHOWN.update(dict.fromkeys(options, test))
+        return test
+    return add
+
+
+def translator_for(pairs, **options):
+    return Translator.for_pairs(Config(**{**TINY, **options}), pairs)
+
+
+def begin(pairs, folder=None, watcher=None, **options):
+    """A training that has not begun, on all pairs but two, which are for dev."""
+    translator = translator_for(pairs, **({} if {"epochs", "steps", "minutes"} & options.keys() else {"steps": 4}), **options)
+    run = None if folder is None else Run(folder)
+    if run is not None:
+        run.begin(translator.config, (translator.source_vocabulary, translator.target_vocabulary))
+    return Training(translator, pairs[2:], pairs[:2], run, watcher)
+
+
+def trained(pairs, folder=None, watcher=None, **options):
+    training = begin(pairs, folder, watcher, **options)
+    training.train()
+    return training
+
+
+def command_line(folder, *arguments):
+    """The exit code of `tinyattn train` on folder/data.tsv into folder/run."""
+    arguments = [folder / "data.tsv", "--out", folder / "run", "--hidden", 4, "--embed", 2, *arguments]
+    return main(["train", *map(str, arguments)])
+
+
+def test_every_option_is_shown_here():
+    assert SHOWN.keys() == {field.name for field in dataclasses.fields(Config)}
+
+
+def test_help_has_every_option_under_its_heading(capsys):
+    assert main(["train", "--help"]) == 0
+    headings = capsys.readouterr().out.split(" options:\n")
+    texts = {before.split()[-1].lower(): text for before, text in itertools.pairwise(headings)}
+    for field in dataclasses.fields(Config)[1:]:  # the first is DATA.tsv
+        assert f"  --{field.name.replace('_', '-')} " in texts[field.metadata["group"]]
+
+
+# --- data ---
+
+
+@shows("data", "dev")
+def test_files_of_pairs(tmp_path, capsys):
+    (tmp_path / "data.tsv").write_text("one\tuno\ntwo\tdos\n")
+    (tmp_path / "dev.tsv").write_text("two\tdos\nfour\tcuatro\nfive\tcinco\n")
+    assert command_line(tmp_path, "--dev", tmp_path / "dev.tsv", "--steps", 0) == 0
+    assert "training on 2 pairs, measuring on 3" in capsys.readouterr().err
+    source, _ = Run(tmp_path / "run").load()[1]
+    assert "one" in source and "four" not in source
+
+
+@shows("strict")
+def test_strict(tmp_path, capsys):
+    (tmp_path / "data.tsv").write_text("one\tuno\ntwo\tdos\nthree\n")
+    assert command_line(tmp_path, "--strict", "--steps", 0) == 1
+    assert "line 3" in capsys.readouterr().err
+    assert command_line(tmp_path, "--steps", 0) == 0
+
+
+# --- text ---
+
+
+@shows("source_tokens", "target_tokens")
+@pytest.mark.parametrize("kind, tokens", [
+    ("word", ["Don't", "go", "."]), ("char", list("Don't go.")), ("space", ["Don't", "go."]),
+])
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_tokens(side, kind, tokens):
+    translator = translator_for([("Don't go.", "Don't go.")], **{f"{side}_tokens": kind})
+    assert set(getattr(translator, f"{side}_vocabulary").tokens) == set(tokens)
+
+
+@shows("vocab_size")
+def test_vocab_size(pairs):
+    assert [len(translator_for(pairs).source_vocabulary), len(translator_for(pairs, vocab_size=7).source_vocabulary),
+            len(translator_for(pairs, vocab_size=7).target_vocabulary)] == [13, 7, 7]
+
+
+@shows("start")
+@pytest.mark.parametrize("kind, id", [("eos", END), ("sos", START)])
+def test_start(pairs, kind, id):
+    training = begin(pairs, start=kind)
+    assert set(training.examples.batch(np.arange(5)).target_in[:, 0]) == {id}
+
+
+@shows("source_eos")
+def test_source_eos(pairs):
+    assert translator_for(pairs).read("eat")[0] == ["eat"]
+    assert translator_for(pairs, source_eos=True).read("eat")[0] == ["eat", "<eos>"]
+    assert set(begin(pairs, source_eos=True).examples.batch(np.arange(5)).source[:, -1]) == {END}
+
+
+# --- model ---
+
+
+@shows("attention")
+def test_attention(pairs):
+    losses = {teacher_forced(translator_for(pairs, attention=kind), pairs).loss for kind in ATTENTION_KINDS}
+    assert len(losses) == len(ATTENTION_KINDS)
+    assert translator_for(pairs, attention="none").translate("eat").attention is None
+    names = {kind: translator_for(pairs, attention=kind).parameters().keys() for kind in ("dot", "general", "additive")}
+    assert names["general"] - names["dot"] == {"attention.key.weight"} and "attention.v" in names["additive"]
+
+
+@shows("layers", "hidden", "embed")
+def test_sizes(pairs):
+    shapes = {name: x.shape for name, x in translator_for(pairs, layers=3, hidden=5, embed=7).parameters().items()}
+    for side in ("encoder", "decoder"):
+        assert shapes[f"{side}.embedding.weight"] == (13 if side == "encoder" else 14, 7)
+        assert shapes[f"{side}.lstm.weight_ih_l0"] == (4 * 5, 7) and shapes[f"{side}.lstm.weight_ih_l2"] == (4 * 5, 5)
+        assert f"{side}.lstm.weight_ih_l3" not in shapes
+
+
+@shows("bidirectional")
+def test_bidirectional(pairs):
+    """Then what the encoder says of the first word depends on the last one."""
+    def said_of_first(word, bidirectional):
+        translator = translator_for(pairs, bidirectional=bidirectional)
+        ids = np.array([translator.read(f"eat the {word}")[1]])
+        return translator.model.encode(ids, np.array([3])).h.detach().numpy()[0, 0]
+
+    assert np.array_equal(said_of_first("soup", False), said_of_first("rice", False))
+    assert not np.array_equal(said_of_first("soup", True), said_of_first("rice", True))
+
+
+@shows("dropout")
+def test_dropout(pairs):
+    def losses(dropout):
+        training = begin(pairs, dropout=dropout)
+        batch = training.examples.batch(np.arange(5))
+        return {training.model.loss(batch).item() for _ in range(3)}
+
+    assert len(losses(0.0)) == 1 and len(losses(0.5)) == 3
+
+
+# --- training ---
+
+
+@shows("epochs", "steps", "minutes")
+def test_budgets(pairs, monkeypatch):
+    pairs = pairs[:10]  # two batches an epoch
+    assert trained(pairs, steps=3).progress.step == 3
+    assert trained(pairs, epochs=3).progress.step == 6
+    now = iter(range(10**6))
+    monkeypatch.setattr(module.time, "perf_counter", lambda: next(now))  # each look at the clock takes a second
+    one, two = (trained(pairs, minutes=minutes).progress for minutes in (1, 2))
+    assert 60 <= one.seconds < 70 and 120 <= two.seconds < 130 and one.step < two.step
+
+
+@shows("batch_size")
+def test_batch_size(pairs):
+    training = begin(pairs, batch_size=5)  # of 14
+    assert sorted(len(chosen) for chosen in training.rest_of_epoch()) == [4, 5, 5]
+
+
+@shows("lr")
+def test_lr(pairs):
+    """Adam's first step is ± lr for every parameter that has a gradient worth the name."""
+    for lr in (0.01, 0.002):
+        training = begin(pairs, lr=lr)
+        before = training.translator.parameters()
+        training.step(training.examples.batch(np.arange(14)))
+        after = training.translator.parameters()
+        assert np.abs(after["output.bias"] - before["output.bias"]).max() == pytest.approx(lr, rel=1e-3)
+
+
+@shows("schedule")
+def test_schedule(pairs):
+    def rates(schedule):
+        training, found = begin(pairs, schedule=schedule), []
+        for _ in range(4):
+            training.step(training.examples.batch(np.arange(5)))
+            found.append(training.optimizer.param_groups[0]["lr"])
+        return found
+
+    assert rates("constant") == [0.01] * 4
+    assert rates("linear") == pytest.approx([0.01, 0.0075, 0.005, 0.0025])
+
+
+@shows("clip")
+def test_clip(pairs):
+    """After one step Adam's average of gradients is a tenth of the clipped gradient."""
+    for clip in (0.1, 0.02):
+        training = begin(pairs, clip=clip)
+        training.step(training.examples.batch(np.arange(14)))
+        averages = [state["exp_avg"].numpy() for state in training.optimizer.state_dict()["state"].values()]
+        assert training.progress.grad_norm > 0.1
+        assert 10 * np.sqrt(sum((x**2).sum() for x in averages)) == pytest.approx(clip, rel=1e-3)
+
+
+@shows("seed")
+def test_seed(pairs):
+    def differ(one, other):
+        return not np.array_equal(one["output.weight"], other["output.weight"])
+
+    first, again, other = (begin(pairs, seed=seed) for seed in (1, 1, 2))
+    assert not differ(first.translator.parameters(), again.translator.parameters())
+    assert differ(first.translator.parameters(), other.translator.parameters())
+    assert [list(b) for b in first.rest_of_epoch()] == [list(b) for b in again.rest_of_epoch()]
+    assert [list(b) for b in first.rest_of_epoch()] != [list(b) for b in other.rest_of_epoch()]
+
+
+@shows("threads")
+def test_threads(tmp_path):
+    before = ta.get_num_threads()
+    (tmp_path / "data.tsv").write_text("one\tuno\ntwo\tdos\n")
+    try:
+        for threads in (1, 2):
+            assert command_line(tmp_path, "--threads", threads, "--steps", 0, "--out", tmp_path / str(threads)) == 0
+            assert ta.get_num_threads() == threads
+    finally:
+        ta.set_num_threads(before)
