@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tinyattn.cli import main
-from tinyattn.text.vocabulary import END
+from tinyattn.text.vocabulary import END, UNKNOWN
 from tinyattn.translator import search
 from tinyattn.translator.config import Config
 from tinyattn.translator.translator import Translator
@@ -89,6 +89,23 @@ def test_more_than_the_beam_has(run, refused):
     assert message in refused("translate", run, "eat", "--beam", 2, "--n-best", 3)
     assert "1, got 2" in refused("translate", run, "eat", "--n-best", 2)
     assert "0 is not in the range" in refused("translate", run, "eat", "--n-best", 0)
+
+
+# --- --replace-unknown ---
+
+
+def test_replace_unknown(run, translator, said, refused, tmp_path):
+    unsure = Translator(translator.config, (translator.source_vocabulary, translator.target_vocabulary))
+    unsure.model.output.bias.array[UNKNOWN] = 9
+    unsure.save(tmp_path / "run")
+    assert said("translate", tmp_path / "run", "Ann", "--replace-unknown") == "Ann Ann Ann Ann\n"
+    assert "Ann" not in said("translate", tmp_path / "run", "Ann")
+    (tmp_path / "test.tsv").write_text("Ann\tAnn Ann Ann Ann\n", encoding="utf-8")
+    for option, exact in (["--replace-unknown"], 1), ([], 0):
+        assert json.loads(said("eval", tmp_path / "run", tmp_path / "test.tsv", "--json", *option))["exact"] == exact
+    Translator.for_pairs(Config(attention="none", embed=4, hidden=4), PAIRS).save(tmp_path / "without")
+    assert "replace_unknown: wanted a model with attention" in refused(
+        "translate", tmp_path / "without", "Ann", "--replace-unknown")
 
 
 # --- eval ---

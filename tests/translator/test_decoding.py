@@ -17,6 +17,7 @@ from tinyattn.translator.model import Seq2Seq
 
 SOURCES = [[4, 5, 6, 7], [8], [5, 9], [4, 4, 4], [6, 5]]
 LIMITS = np.array([9, 3, 7, 1, 12])
+NO_WORDS = np.array([PAD, START, UNKNOWN])
 OPTIONS = [
     *({"attention": kind} for kind in ATTENTION_KINDS),
     *({"attention": kind, "layers": 2, "bidirectional": True} for kind in ATTENTION_KINDS),
@@ -45,7 +46,11 @@ def make(tokens=12, **options):
 
 
 def fused(model, sources, packed=False):
-    return FusedDecoding(model, sources, *arrays_of(model, packed))
+    return FusedDecoding(model, sources, NO_WORDS, *arrays_of(model, packed))
+
+
+def in_tensors(model, sources):
+    return Decoding(model, sources, NO_WORDS)
 
 
 def check_outputs(found, wanted):
@@ -65,7 +70,7 @@ def check_outputs(found, wanted):
 def test_greedy(options, packed):
     model = make(**options)
     for start in (END, START):
-        wanted = Decoding(model, SOURCES).greedy(start, LIMITS)
+        wanted = in_tensors(model, SOURCES).greedy(start, LIMITS)
         assert len(set(wanted[1])) == len(SOURCES)  # each is another's
         check_outputs(fused(model, SOURCES, packed).greedy(start, LIMITS), wanted)
 
@@ -74,7 +79,7 @@ def test_greedy(options, packed):
 def test_one_source_is_read_in_a_kernel(options):
     model = make(**options)
     for source, limit in zip(SOURCES, LIMITS):
-        wanted = Decoding(model, [source]).greedy(END, np.array([limit]))
+        wanted = in_tensors(model, [source]).greedy(END, np.array([limit]))
         check_outputs(fused(model, [source]).greedy(END, np.array([limit])), wanted)
 
 
@@ -83,7 +88,7 @@ def test_one_source_is_read_in_a_kernel(options):
 def test_steps(options, packed):
     """Rows change places, are there twice, and vanish; sources too."""
     model = make(**options)
-    one, other = Decoding(model, SOURCES), fused(model, SOURCES, packed)
+    one, other = in_tensors(model, SOURCES), fused(model, SOURCES, packed)
     steps = [([0, 1, 2, 3, 4], [1] * 5, [0, 1, 2, 3, 4]), ([4, 4, 1, 0, 2, 2, 2], [4, 5, 6, 7, 8, 9, 10], [4, 4, 1, 0, 2, 2, 2]),
              ([6, 0, 3], [11, 4, 4], [2, 4, 0]), ([1], [5], [4])]
     for parents, previous, read_by in (map(np.array, step) for step in steps):
@@ -97,7 +102,7 @@ def test_steps(options, packed):
 
 def test_float64():
     model = make(attention="additive").double()
-    wanted, found = (which.greedy(END, LIMITS) for which in (Decoding(model, SOURCES), fused(model, SOURCES, True)))
+    wanted, found = (which.greedy(END, LIMITS) for which in (in_tensors(model, SOURCES), fused(model, SOURCES, True)))
     assert (found[0][:, : wanted[0].shape[1]] == wanted[0]).all() and found[2].dtype == np.float64
     np.testing.assert_allclose(found[1], wanted[1], rtol=1e-13)
 
@@ -107,7 +112,7 @@ def test_longer_than_a_chunk(monkeypatch):
     for sources, limits in ((SOURCES, LIMITS), (SOURCES[:1], LIMITS[:1]), (SOURCES[:1], np.array([8]))):
         model = make()
         model.output.bias.array[END] = -1e9
-        check_outputs(fused(model, sources).greedy(END, limits), Decoding(model, sources).greedy(END, limits))
+        check_outputs(fused(model, sources).greedy(END, limits), in_tensors(model, sources).greedy(END, limits))
 
 
 def test_memory_in_another_order():
@@ -143,7 +148,7 @@ def test_likeliest(V, count):
     wanted = logits - np.log(np.exp(logits.astype(np.float64)).sum())
     wanted[[PAD, START, UNKNOWN]] = -np.inf
     order = np.argsort(-wanted, kind="stable")[:count]
-    assert likeliest(ids, log_p, logits)
+    assert likeliest(ids, log_p, logits, NO_WORDS)
     there = wanted[order] > -np.inf
     assert (ids == np.where(there, order, 0)).all()
     np.testing.assert_allclose(log_p, wanted[order], rtol=1e-6)
@@ -153,13 +158,13 @@ def test_likeliest(V, count):
 def test_likeliest_of_no_numbers(value):
     logits = np.zeros(9, np.float32)
     logits[7] = value
-    assert not likeliest(np.empty(2, np.int64), np.empty(2, np.float32), logits)
+    assert not likeliest(np.empty(2, np.int64), np.empty(2, np.float32), logits, NO_WORDS)
 
 
 def test_a_large_logit_does_not_swallow_the_sum():
     logits = np.full(100, 3e7, np.float32)
     ids, log_p = np.empty(1, np.int64), np.empty(1, np.float32)
-    assert likeliest(ids, log_p, logits) and ids[0] == END
+    assert likeliest(ids, log_p, logits, NO_WORDS) and ids[0] == END
     assert log_p[0] == pytest.approx(-np.log(100))
 
 

@@ -78,6 +78,21 @@ def test_some_ids_are_no_words(id):
     assert [f.ids for f in greedy(model, SOURCES)] == wanted
 
 
+@pytest.mark.parametrize("kernels", ["numba", "numpy"])
+def test_unknown_where_it_may_be_said(kernels):
+    model = make()
+    model.output.bias.array[UNKNOWN] += 2
+    model.output.bias.array[END] += 2
+    with ta.kernels(kernels):
+        found = greedy(model, SOURCES, unknown=True)
+        wide = beam_search(model, SOURCES, beam=3, unknown=True)
+        assert UNKNOWN not in {id for hypotheses in beam_search(model, SOURCES, beam=3) for f in hypotheses for id in f.ids}
+    assert sum(UNKNOWN in f.ids for f in found) > 1
+    for source, f in [*zip(SOURCES, found), *((source, f) for source, fs in zip(SOURCES, wide) for f in fs)]:
+        ended = [END] if len(f.ids) < longest(len(source)) else []
+        assert f.score == pytest.approx(log_p_of(model, source, [*f.ids, *ended])[0], rel=1e-5)
+
+
 def test_an_immediate_end_is_an_empty_translation():
     model = make()
     model.output.bias.array[END] = 1e4

@@ -6,7 +6,10 @@ import pytest
 import tinyattn as ta
 from tinyattn.storage import CheckpointError
 from tinyattn.text.pairs import DataError
+from tinyattn.text.vocabulary import UNKNOWN
+from tinyattn.translator import search
 from tinyattn.translator.config import ATTENTION_KINDS, Config, ConfigError
+from tinyattn.translator.search import Found, beam_search
 from tinyattn.translator.translator import Translator
 
 OPTIONS = {"embed": 8, "hidden": 16, "batch_size": 8, "dropout": 0.0, "lr": 0.02}
@@ -75,6 +78,48 @@ def test_beams_and_penalties_that_are_none(trained):
         trained.translate("uno", beam=0)
     with pytest.raises(ValueError, match=r"length_penalty: wanted .* got -1"):
         trained.translate("uno", length_penalty=-1)
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+@pytest.mark.parametrize("kind", ["word", "space"])
+def test_an_unknown_word_is_the_source_word_looked_at_most(beam, kind, monkeypatch):
+    monkeypatch.setattr(search, "longest", lambda source_length: 6)
+    config = Config(**OPTIONS, source_tokens=kind, target_tokens=kind, source_eos=True)
+    translator = Translator.for_pairs(config, [("a b", "x y")])
+    translator.model.encoder.embedding.weight.array[...] *= 10
+    translator.model.output.weight.array[...] *= 3
+    translator.model.output.bias.array[UNKNOWN] = 2
+    texts = ["Ann saw Bob", "", "a b"]
+    found = translator.translate(texts, beam, replace_unknown=True)
+    ids = beam_search(translator.model, [translator.read(text)[1] for text in texts if text], beam=beam, unknown=True)
+    count = 0
+    for translation, hypotheses in zip((found[0], found[2]), ids):
+        words = translation.source.split()
+        for hypothesis, one in zip(translation.hypotheses, hypotheses):
+            for token, id, weights in zip(hypothesis.tokens, one.ids, hypothesis.attention, strict=True):
+                assert token == (words[weights[:-1].argmax()] if id == UNKNOWN else translator.target_vocabulary.name(id))
+                count += id == UNKNOWN
+            assert hypothesis.text == " ".join(hypothesis.tokens)
+    assert count > 2 and found[1].text == ""
+    assert not {"<unk>", *texts[0].split()} & {token for t in translator.translate(texts, beam) for token in t.tokens}
+
+
+def test_the_end_of_the_source_is_no_word():
+    translator = Translator.for_pairs(Config(**OPTIONS, source_eos=True), [("a b", "x y")])
+    attention = np.array([[0.1, 0.2, 0.7], [0.4, 0.3, 0.3], [0.1, 0.3, 0.6]], np.float32)
+    found = Found([UNKNOWN, UNKNOWN, 4], -1.0, attention)
+    assert translator.written(found, ["Ann", "Bob", "<eos>"]).tokens == ["Bob", "Ann", "x"]
+
+
+@pytest.mark.parametrize("options, message", [
+    ({"attention": "none"}, "wanted a model with attention, .* got one without: .* train with --attention dot"),
+    ({"source_tokens": "char"}, "wanted a model whose tokens are words on both sides, got char and word: .* --tokens word"),
+    ({"target_tokens": "char"}, ".* got word and char"),
+])
+def test_where_no_word_can_stand_for_another(options, message):
+    translator = Translator.for_pairs(Config(**OPTIONS, **options), [("a b", "x y")])
+    with pytest.raises(ConfigError, match="replace_unknown: " + message):
+        translator.translate("a", replace_unknown=True)
 
 
 def test_saved_and_loaded(trained, tmp_path):

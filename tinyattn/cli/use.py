@@ -32,6 +32,8 @@ def checked(check: Callable[[Any], Any]) -> Callable[[click.Context, click.Param
 def search_options(command: Callable[..., None]) -> Callable[..., None]:
     """How to search, by the names that `Translator.translate` has for it."""
     for option in (
+        click.option("--replace-unknown", is_flag=True,
+                     help="Where the model does not know the word, put the source word it looked at most."),
         click.option("--length-penalty", metavar="A", type=float, default=0.0, show_default=True,
                      callback=checked(check_length_penalty),
                      help="A in score = log p / ((5 + length) / 6)^A: the larger, the longer the translation."),

@@ -22,19 +22,21 @@ from tinyattn.translator.decoding_arrays import arrays_of
 from tinyattn.translator.decoding_kernels import decode, read
 from tinyattn.translator.model import Encoded, Seq2Seq, inference
 
-NEVER = [PAD, START, UNKNOWN]  # no token of a translation
+NEVER = (PAD, START, UNKNOWN)  # no token of a translation, unless a word may be said to be unknown
 CHUNK = 32  # tokens that a greedy search decodes before it asks for memory for more
 PACK_FROM = 8  # rows decoded at once for which it pays to pack the weights
 
 Reader = Callable[[Sequence[Sequence[int]]], "Decoding"]
 
 
-def reader(model: Seq2Seq, rows: int) -> Reader:
-    """What reads batches of sources (ids, none empty), for searches in which about `rows` rows are decoded at once."""
+def reader(model: Seq2Seq, rows: int, unknown: bool = False) -> Reader:
+    """What reads batches of sources (ids, none empty), for searches in which about `rows` rows are decoded at once.
+    With `unknown` the model may say that it does not know the word."""
+    never = np.array([id for id in NEVER if not (unknown and id == UNKNOWN)])
     if not is_fused(model):
-        return lambda sources: Decoding(model, sources)
+        return lambda sources: Decoding(model, sources, never)
     encoder, decoder = arrays_of(model, packed=rows >= PACK_FROM)
-    return lambda sources: FusedDecoding(model, sources, encoder, decoder)
+    return lambda sources: FusedDecoding(model, sources, never, encoder, decoder)
 
 
 def is_fused(model: Seq2Seq) -> bool:
@@ -50,13 +52,13 @@ def is_fused(model: Seq2Seq) -> bool:
 
 
 class Decoding:
-    """In Tensors. To begin with each source has one row, that is a translation to be.
+    """In Tensors. To begin with each source has one row, that is a translation to be. No row says an id of `never`.
 
     Shapes: B sources, S tokens of the longest, R rows
     """
 
-    def __init__(self, model: Seq2Seq, sources: Sequence[Sequence[int]]) -> None:
-        self.model = model
+    def __init__(self, model: Seq2Seq, sources: Sequence[Sequence[int]], never: np.ndarray) -> None:
+        self.model, self.never = model, never
         source, self.lengths = pad(sources)
         with inference(model):
             self.encoded = model.encode(source, self.lengths)
@@ -74,7 +76,7 @@ class Decoding:
             self.read, self.read_by = sources_of(self.encoded, read_by), read_by
         with inference(self.model):
             logits, weights, self.state = self.model.decode(previous[:, None], self.state, self.read)
-        ids, log_p = likeliest(next_log_p(logits.array), count)
+        ids, log_p = likeliest(next_log_p(logits.array, self.never), count)
         return ids, log_p, None if weights is None else weights.array[:, 0]
 
     def greedy(self, start: int, limits: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
@@ -100,12 +102,12 @@ class Decoding:
         return np.stack(ids, 1), total, np.stack(weights, 1) if weights else None
 
 
-def next_log_p(logits: np.ndarray) -> np.ndarray:
-    """Shapes: logits (R, 1, V) -> log p of each next token (R, V)"""
+def next_log_p(logits: np.ndarray, never: np.ndarray) -> np.ndarray:
+    """Shapes: logits (R, 1, V), never (N,) -> log p of each next token (R, V), -inf for those of `never`"""
     log_p = log_softmax(logits[:, 0], -1)
     if np.isnan(log_p[:, END]).any():  # one NaN makes NaN of its whole row
         raise damaged()
-    log_p[:, NEVER] = -np.inf
+    log_p[:, never] = -np.inf
     return log_p
 
 
@@ -144,8 +146,9 @@ class FusedDecoding(Decoding):
     Shapes: h and c (layers, R, H)
     """
 
-    def __init__(self, model: Seq2Seq, sources: Sequence[Sequence[int]], encoder: tuple, decoder: tuple) -> None:
-        self.decoder, self.attends, self.output_bias = decoder, decoder[2], decoder[-1]
+    def __init__(self, model: Seq2Seq, sources: Sequence[Sequence[int]], never: np.ndarray, encoder: tuple,
+                 decoder: tuple) -> None:
+        self.never, self.decoder, self.attends, self.output_bias = never, decoder, decoder[2], decoder[-1]
         if len(sources) == 1:
             self.sources, self.h, self.c = read_one(sources[0], encoder, len(decoder[1]))
         else:
@@ -191,8 +194,8 @@ class FusedDecoding(Decoding):
     def run(self, outputs: tuple[np.ndarray, ...], previous: np.ndarray, rows: np.ndarray, limits: np.ndarray,
             read_by: np.ndarray) -> int:
         """The kernel. Raises: CheckpointError for NaN."""
-        going = decode(*outputs, self.h, self.c, previous, rows, limits, self.logits, read_by, self.sources,
-                       self.decoder)
+        going = decode(*outputs, self.h, self.c, previous, rows, limits, self.logits, self.never, read_by,
+                       self.sources, self.decoder)
         if going < 0:
             raise damaged()
         return going

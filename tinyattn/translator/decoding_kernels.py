@@ -14,7 +14,7 @@ import numpy as np
 from tinyattn.kernels.compile import kernel
 from tinyattn.kernels.matmul import matmul_packed
 from tinyattn.kernels.vector import EXACT, exp, largest, sigmoid, tanh
-from tinyattn.text.vocabulary import END, PAD, START, UNKNOWN
+from tinyattn.text.vocabulary import END
 
 BLOCK = 64  # logits that are passed over at once where the largest of them is not large enough
 
@@ -60,7 +60,7 @@ def read(h, keys, h_n, c_n, ids, encoder):
 
 
 @kernel
-def decode(ids, log_p, weights, h, c, previous, rows, limits, logits, read_by, sources, decoder):
+def decode(ids, log_p, weights, h, c, previous, rows, limits, logits, never, read_by, sources, decoder):
     """Up to T tokens for each of R rows. Returns how many rows go on after that; -1: the probabilities are NaN.
 
     At every step each row continues with its likeliest token, until that is the end or limits[rows[r]] tokens are
@@ -68,8 +68,8 @@ def decode(ids, log_p, weights, h, c, previous, rows, limits, logits, read_by, s
     the first R rows, while ids (B, T, K) and log_p (B, T, K), the K likeliest tokens of each step, and weights
     (B, T, S), what was looked at, are at rows[r]. read_by[rows[r]] is the row's source.
 
-    logits (B, V) is memory to work in. sources: what was read, h and keys (B, S, H) and lengths (B,). decoder: see
-    decoding_arrays.py.
+    logits (B, V) is memory to work in. never: ids that no row says. sources: what was read, h and keys (B, S, H) and
+    lengths (B,). decoder: see decoding_arrays.py.
     """
     embedding, lstm, attends, query, is_unit, scale, v, output, output_bias = decoder
     sources_h, keys, lengths = sources
@@ -114,7 +114,7 @@ def decode(ids, log_p, weights, h, c, previous, rows, limits, logits, read_by, s
         going = 0
         for r in range(R):
             row = rows[r]
-            if not likeliest(ids[row, t], log_p[row, t], logits[r]):
+            if not likeliest(ids[row, t], log_p[row, t], logits[r], never):
                 return -1
             token = ids[row, t, 0]
             if token != END and t + 1 < limits[row]:
@@ -228,9 +228,10 @@ def attend(context, weights, query, keys, h, scale, v):
 
 
 @kernel
-def likeliest(ids, log_p, logits):
-    """The K likeliest tokens, ids (K,), and their log p (K,), from logits (V,), which are used up; the lower id first
-    where two are equal. Ids 0 with -inf: there are no more. False: the probabilities are NaN."""
+def likeliest(ids, log_p, logits, never):
+    """The K likeliest tokens, ids (K,), and their log p (K,), from logits (V,), which are used up, but for the ids
+    `never`; the lower id first where two are equal. Ids 0 with -inf: there are no more. False: the
+    probabilities are NaN."""
     V, K = len(logits), len(ids)
     highest, total = largest(logits), logits.dtype.type(0)
     for n in range(V):
@@ -238,7 +239,8 @@ def likeliest(ids, log_p, logits):
     if total != total:
         return False
     log_total = logits.dtype.type(math.log(total))
-    logits[PAD] = logits[START] = logits[UNKNOWN] = -np.inf  # no tokens of a translation
+    for n in never:
+        logits[n] = -np.inf
     for k in range(K):
         ids[k], log_p[k] = 0, -np.inf  # log_p holds logits at first
     for first in range(0, V, BLOCK):

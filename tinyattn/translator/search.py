@@ -89,9 +89,10 @@ def in_batches(model: Seq2Seq, sources: Sequence[Sequence[int]], size: int,
 
 
 def greedy(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int = END, batch_size: int = 64,
-           length_penalty: float = 0.0) -> list[Found]:
-    """The translations of sources (ids, none empty): the likeliest token at every step until that is the end."""
-    read = reader(model, min(batch_size, len(sources)))
+           length_penalty: float = 0.0, unknown: bool = False) -> list[Found]:
+    """The translations of sources (ids, none empty): the likeliest token at every step until that is the end; UNKNOWN
+    among them only with `unknown`."""
+    read = reader(model, min(batch_size, len(sources)), unknown)
     return in_batches(model, sources, batch_size, lambda batch: _greedy_batch(read(batch), start, length_penalty))
 
 
@@ -113,13 +114,14 @@ def _greedy_batch(decoding: Decoding, start: int, length_penalty: float) -> list
 
 
 def beam_search(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int = END, beam: int = 4,
-                length_penalty: float = 0.0, batch_size: int = 64) -> list[list[Found]]:
-    """The best translations of each source (ids, none empty) that a beam search meets, up to `beam`, best first.
+                length_penalty: float = 0.0, batch_size: int = 64, unknown: bool = False) -> list[list[Found]]:
+    """The best translations of each source (ids, none empty) that a beam search meets, up to `beam`, best first;
+    UNKNOWN is in them only with `unknown`.
 
     With beam = 1 they are those of greedy search.
     """
     size = max(1, min(batch_size, ROWS // beam))
-    read = reader(model, min(size, len(sources)) * beam)
+    read = reader(model, min(size, len(sources)) * beam, unknown)
     return in_batches(model, sources, size, lambda batch: BeamSearch(read(batch), start, beam, length_penalty).run())
 
 

@@ -88,4 +88,5 @@ def search_tree(translator: Translator, text: str, beam: int, length_penalty: fl
         kept.append(branches[first : first + beam])
     ends = [divmod(end, beam) for end, score in zip(search.ends[0].tolist(), search.scores[0]) if score > -np.inf]
     return SearchTree(text, tokens, beam, length_penalty, name(translator.start), branches,
-                      [kept[t][place].number for t, place in ends], [translator.written(one).text for one in found])
+                      [kept[t][place].number for t, place in ends],
+                      [translator.written(one, tokens).text for one in found])

@@ -14,9 +14,9 @@ from tinyattn.storage import CheckpointError, save
 from tinyattn.text.batches import Example
 from tinyattn.text.pairs import Pair, clean_pairs, hold_out
 from tinyattn.text.tokens import TOKENIZERS
-from tinyattn.text.vocabulary import END, SPECIAL_NAMES, START, Vocabulary
+from tinyattn.text.vocabulary import END, SPECIAL_NAMES, START, UNKNOWN, Vocabulary
 from tinyattn.translator.checkpoint import Arrays, Run
-from tinyattn.translator.config import Config
+from tinyattn.translator.config import Config, ConfigError
 from tinyattn.translator.model import Seq2Seq
 from tinyattn.translator.search import Found, beam_search, check_beam, check_length_penalty, greedy
 from tinyattn.translator.search_tree import SearchTree, search_tree
@@ -149,37 +149,60 @@ class Translator:
         return tokens, ids
 
     @overload
-    def translate(self, text: str, beam: int = 1, length_penalty: float = 0.0) -> Translation: ...
+    def translate(self, text: str, beam: int = 1, length_penalty: float = 0.0,
+                  replace_unknown: bool = False) -> Translation: ...
     @overload
-    def translate(self, text: list[str], beam: int = 1, length_penalty: float = 0.0) -> list[Translation]: ...
-    def translate(self, text: str | list[str], beam: int = 1,
-                  length_penalty: float = 0.0) -> Translation | list[Translation]:
+    def translate(self, text: list[str], beam: int = 1, length_penalty: float = 0.0,
+                  replace_unknown: bool = False) -> list[Translation]: ...
+    def translate(self, text: str | list[str], beam: int = 1, length_penalty: float = 0.0,
+                  replace_unknown: bool = False) -> Translation | list[Translation]:
         """The translation of a text, or a list of them for a list of texts. A blank text has a blank translation.
 
         beam: 1 is greedy search, the likeliest token at every step. More keeps so many translations in view at every
         step, and returns as many as `hypotheses`, best first.
         length_penalty: A in score = log p / ((5 + length) / 6)^A, where the length counts the end token. 0 scores by
         log p, which favours short translations; the larger, the longer (0.6 ... 1 are usual).
-        Raises: ValueError for a beam or a length penalty that cannot be.
-        Source: Wu et al. 2016, eq. 14, without the coverage penalty
+        replace_unknown: the model may say that it does not know the word, and the source word it looked at most then
+        stands there, such as a name. Otherwise it has to find one that it knows.
+        Raises: ValueError for a beam or a length penalty that cannot be; ConfigError (a ValueError) where unknown
+        words cannot be replaced.
+        Source: Wu et al. 2016, eq. 14, without the coverage penalty; Luong et al. 2015, section 4.1, for unknown words
         """
         beam, length_penalty = check_beam(beam), check_length_penalty(length_penalty)
+        if replace_unknown:
+            self.check_words()
         if isinstance(text, str):
-            return self.translate([text], beam, length_penalty)[0]
+            return self.translate([text], beam, length_penalty, replace_unknown)[0]
         sources = [self.read(sentence) for sentence in text]
         readable = [ids for _, ids in sources if ids]
         if beam == 1:
-            best = greedy(self.model, readable, self.start, length_penalty=length_penalty)
+            best = greedy(self.model, readable, self.start, length_penalty=length_penalty, unknown=replace_unknown)
             found = iter([[one] for one in best])
         else:
-            found = iter(beam_search(self.model, readable, self.start, beam, length_penalty))
+            found = iter(beam_search(self.model, readable, self.start, beam, length_penalty, unknown=replace_unknown))
         blank = Hypothesis("", [], 0.0, None if self.model.attention is None else np.zeros((0, 0), np.float32))
-        return [Translation(sentence, tokens, [self.written(one) for one in next(found)] if tokens else [blank])
+        return [Translation(sentence, tokens, [self.written(one, tokens) for one in next(found)] if tokens else [blank])
                 for sentence, (tokens, _) in zip(text, sources)]
 
-    def written(self, found: Found) -> Hypothesis:
-        """In tokens and text what was found in ids."""
+    def check_words(self) -> None:
+        """Raises: ConfigError unless a source word can stand for a target word."""
+        kinds = self.config.source_tokens, self.config.target_tokens
+        if not set(kinds) <= {"word", "space"}:
+            raise ConfigError(f"replace_unknown: wanted a model whose tokens are words on both sides, got {kinds[0]} "
+                              f"and {kinds[1]}: translate without it, or train with --tokens word")
+        if self.model.attention is None:
+            raise ConfigError("replace_unknown: wanted a model with attention, which tells the source word to take, "
+                              "got one without: translate without it, or train with --attention dot")
+
+    def written(self, found: Found, source_tokens: Sequence[str]) -> Hypothesis:
+        """In tokens and text what was found in ids. For a word that the model does not know stands what it looked at
+        most in the source, but for the source's end."""
         tokens = self.target_vocabulary.decode(found.ids)
+        if UNKNOWN in found.ids and found.attention is not None:
+            words = source_tokens[:-1] if self.config.source_eos else source_tokens
+            for t, id in enumerate(found.ids):
+                if id == UNKNOWN:
+                    tokens[t] = words[int(found.attention[t, : len(words)].argmax())]
         return Hypothesis(self.target_tokenizer.detokenize(tokens), tokens, found.score, found.attention)
 
     def search_tree(self, text: str, beam: int = 4, length_penalty: float = 0.0) -> SearchTree:
