@@ -14,7 +14,7 @@ from tinyattn.translator.training import Watcher
 
 
 class Progress(Watcher):
-    def measured(self, line):
+    def measured(self, training, line):
         print(f"{line['seconds']:4.0f} s  loss on dev {line['dev_loss']:.3f}, exact {line['dev_exact']:.1%}")
 
 

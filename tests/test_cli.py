@@ -23,6 +23,7 @@ from tinyattn_viz.explorer.insides import laid_out
 
 WORDS = {"one": "uno", "two": "dos", "three": "tres", "four": "cuatro"}
 TINY = ["--hidden", "8", "--embed", "4", "--batch-size", "4", "--lr", "0.02"]
+HEALTH = {f"attention_{name}" for name in ("entropy", "entropy_share", "first", "last", "even", "coverage", "repeats", "order")}
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "TINYATTN_KERNELS": "numpy"}  # of processes that tests start
 
@@ -76,7 +77,7 @@ def test_train_leaves_a_run(data, tmp_path, capsys):
     assert main(["train", str(data), "--out", str(out), "--steps", "6", *TINY]) == 0
     names = {file.name for file in out.iterdir()}
     assert names == {"config.toml", "source.vocabulary.json", "target.vocabulary.json", "best.safetensors",
-                     "last.safetensors", "metrics.jsonl", "loss.svg"}
+                     "last.safetensors", "metrics.jsonl", "samples.jsonl", "loss.svg"}
     stdout, stderr = capsys.readouterr()
     assert stdout == ""
     assert "16 pairs from 16 lines" in stderr and "the columns after the second ignored" in stderr
@@ -369,11 +370,21 @@ def test_eval_json(run, data, capsys):
     assert main(["eval", run, str(data), "--json"]) == 0
     scores = json.loads(capsys.readouterr().out)
     assert scores.keys() == {"bleu", "chrf", "exact", "token_accuracy", "loss", "lines", "signature", "by_length",
-                             "aer"}
+                             "aer", "aer_floor", "interval", "several_references", *HEALTH}
     assert scores["exact"] > 0.9 and scores["lines"] == 16
     assert main(["eval", run, str(data), "--beam", "3", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["exact"] >= scores["exact"]
-    assert scores["by_length"] == [{"from": 1, "to": 3, "lines": 16, "bleu": scores["bleu"], "exact": scores["exact"]}]
+    assert scores["by_length"] == [{"from": 1, "to": 3, "lines": 16, **{name: scores[name] for name in ("bleu", "chrf", "exact", "interval")}}]
+
+
+def test_eval_with_any_reference(run, data, capsys):
+    data.write_text(data.read_text().replace("uno uno", "otra cosa") + "one one\tuno uno\n")
+    assert main(["eval", run, str(data)]) == 0
+    assert "1 sources have several references" in capsys.readouterr().out
+    for option, lines in ((), 17), (("--any-reference",), 16):
+        assert main(["eval", run, str(data), "--json", *option]) == 0
+        scores = json.loads(capsys.readouterr().out)
+        assert (scores["lines"], scores["several_references"]) == (lines, 1)
 
 
 # --- explain, and the built-in model ---
@@ -521,9 +532,9 @@ def test_the_bar_tells_what_is_compiled(capsys):
     with TrainingBar() as bar:
         for kernel in ("one", "two", "two"):
             bar.compiling(kernel)
-        bar.measured({"epoch": 1, "step": 1, "seconds": 1.0})
+        bar.measured(None, {"epoch": 1, "step": 1, "seconds": 1.0})
         bar.compiling("three")
-        bar.measured({"epoch": 1, "step": 2, "seconds": 1.0})
+        bar.measured(None, {"epoch": 1, "step": 2, "seconds": 1.0})
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(" in ")[0] for line in lines] == [
         "compiling kernels for this machine; the next run will find them", "compiled 3 kernels", "epoch   1  step      1     1.0 s",

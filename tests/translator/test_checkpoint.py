@@ -60,7 +60,7 @@ def test_metrics(run):
     with open(run.metrics, "a") as file:
         file.write('{"step": 4')  # killed in the middle of a line
     assert [line["step"] for line in run.read_metrics()] == [10, 20, 30]
-    run.forget_metrics_after(20)
+    run.forget_lines_after(20)
     assert run.metrics.read_text() == '{"step": 10, "loss": 0.1}\n{"step": 20, "loss": 0.05}\n'
 
 

@@ -5,7 +5,7 @@ import pytest
 from sacrebleu.metrics import BLEU, CHRF
 
 from tinyattn.translator.config import Config
-from tinyattn.translator.scores import alignment_error, evaluate, exact_matches, teacher_forced
+from tinyattn.translator.scores import alignment_error, evaluate, measure, teacher_forced
 from tinyattn.translator.search import greedy
 from tinyattn.translator.translator import Translator
 
@@ -53,10 +53,47 @@ def test_scores_are_sacrebleus(translator, pairs):
     scores = evaluate(translator, mixed)
     assert scores["bleu"] == BLEU().corpus_score(texts, [references]).score
     assert scores["chrf"] == CHRF().corpus_score(texts, [references]).score
-    assert scores["exact"] == exact_matches(translator, mixed) / 16 == sum(map(str.__eq__, texts, references)) / 16 > 0
+    assert scores["exact"] == sum(map(str.__eq__, texts, references)) / 16 > 0
     assert scores["lines"] == 16 and "aer" not in scores
     assert scores["signature"]["bleu"].startswith("nrefs:1|case:mixed")
-    assert scores.keys() == {"bleu", "chrf", "exact", "token_accuracy", "loss", "lines", "signature", "by_length"}
+    assert scores.keys() == {"bleu", "chrf", "exact", "token_accuracy", "loss", "lines", "signature", "by_length",
+                             "interval", "several_references"} | {name for name in scores if name.startswith("attention_")}
+    measured = measure(translator, mixed).numbers
+    assert {f"dev_{name}": scores[name] for name in ("bleu", "chrf", "exact", "loss")}.items() <= measured.items()
+    assert {name for name in scores if name.startswith("attention_")} == measured.keys() - {"dev_bleu", "dev_chrf", "dev_exact", "dev_loss"}
+
+
+def test_without_sacrebleu_it_measures_the_rest(translator, pairs, monkeypatch):
+    whole = measure(translator, pairs).numbers
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert measure(translator, pairs).numbers == {name: value for name, value in whole.items() if name not in ("dev_bleu", "dev_chrf")}
+
+
+def test_samples_are_always_the_same_from_short_to_long(translator, pairs):
+    dev = [*pairs, ("eat", "come"), ("eat the pizza " * 5, "x"), ("eat", "mira")] + [("eat " * k, "come") for k in range(2, 9)]
+    samples = measure(translator, dev).samples
+    lengths = [len(sample.source) for sample in samples]
+    assert len(set(lengths)) == 4 and lengths == sorted(lengths)
+    assert [(s.source, s.reference) for s in samples] == [(s.source, s.reference) for s in measure(translator, dev).samples]
+    assert [s.translation for s in samples] == [translator.translate(s.source).text for s in samples]
+    assert all((s.source, s.reference) in dev for s in samples)
+    assert [s.source for s in measure(translator, dev[:1]).samples] == ["eat the pizza"]
+
+
+def test_all_references_of_a_source(translator, pairs):
+    texts = [found.text for found in translator.translate([source for source, _ in pairs])]
+    others = [("eat the pizza", texts[0] or "nada"), ("eat the pizza", "cómela")]
+    scores = evaluate(translator, [*pairs, *others, pairs[0]], any_reference=True)
+    assert (scores["lines"], scores["several_references"]) == (16, 1)
+    assert scores["exact"] == sum(map(str.__eq__, texts, [texts[0] or "nada", *(target for _, target in pairs[1:])])) / 16
+    second, third = [None] * 16, [None] * 16
+    second[0], third[0] = others[0][1], others[1][1]
+    streams = [[target for _, target in pairs], second, third]
+    bleu = BLEU()
+    assert scores["bleu"] == bleu.corpus_score(texts, streams).score
+    assert scores["chrf"] == CHRF().corpus_score(texts, streams).score
+    assert scores["signature"]["bleu"] == str(bleu.get_signature()) and "nrefs:var" in scores["signature"]["bleu"]
+    assert evaluate(translator, [*pairs, *others])["lines"] == 18
 
 
 def test_scores_of_a_beam(translator, pairs):
@@ -75,19 +112,24 @@ def test_by_length(translator, pairs):
 
 def test_alignment_error():
     looked_at = [np.array([0, 1, 1]), np.array([0])]
-    assert alignment_error(looked_at, [((0, 0), (1, 1), (1, 2)), ((0, 0),)]) == 0
-    assert alignment_error(looked_at, [((1, 0), (0, 1), (0, 2)), None]) == 1
-    # 2 links in common of 3 found and 2 wanted; the second line has no gold
-    assert alignment_error(looked_at, [((0, 0), (1, 1)), ()]) == pytest.approx(1 - 4 / 5)
-    assert alignment_error(looked_at, [None, None]) is None
+    assert alignment_error(looked_at, [((0, 0), (1, 1), (1, 2)), ((0, 0),)]) == {"aer": 0, "aer_floor": 0}
+    assert alignment_error(looked_at, [((1, 0), (0, 1), (0, 2)), None]) == {"aer": 1, "aer_floor": 0}
+    # 2 links in common of 3 found and 2 wanted, as many as there can be; the second line has no gold
+    error = alignment_error(looked_at, [((0, 0), (1, 1)), ()])
+    assert error == pytest.approx({"aer": 1 - 4 / 5, "aer_floor": 1 - 4 / 5})
+    # of two links to a target token one can be found; a fourth token is not in the target
+    error = alignment_error(looked_at, [((0, 0), (1, 0), (0, 3)), None])
+    assert error == pytest.approx({"aer": 1 - 2 / 6, "aer_floor": 1 - 2 / 6})
+    assert alignment_error(looked_at, [None, None]) == {}
 
 
 def test_alignment_error_in_evaluate(translator, pairs):
     forced = teacher_forced(translator, pairs)
     gold = [tuple((int(source), target) for target, source in enumerate(forced.alignments[k])) for k in range(16)]
-    assert evaluate(translator, pairs, gold)["aer"] == 0
+    scores = evaluate(translator, pairs, gold)
+    assert (scores["aer"], scores["aer_floor"]) == (0, 0)
     assert "aer" not in evaluate(translator, pairs, [None] * 16)
     letters = Translator.for_pairs(Config(target_tokens="char", **OPTIONS), pairs)
     assert "aer" not in evaluate(letters, pairs, gold)
     without = Translator.for_pairs(Config(attention="none", **OPTIONS), pairs)
-    assert "aer" not in evaluate(without, pairs, gold)
+    assert "aer" not in evaluate(without, pairs, gold) and "attention_entropy" not in evaluate(without, pairs)

@@ -8,9 +8,11 @@ import pytest
 from tinyattn.translator import training as module
 from tinyattn.translator.checkpoint import Run
 from tinyattn.translator.config import Config
+from tinyattn.translator.scores import teacher_forced
 from tinyattn.translator.training import Training, TrainingError, Watcher
 from tinyattn.translator.translator import Translator
 
+HEALTH = {f"attention_{name}" for name in ("entropy", "entropy_share", "first", "last", "even", "coverage", "repeats", "order")}
 OPTIONS = {"embed": 4, "hidden": 6, "batch_size": 4, "dropout": 0.3, "steps": 14}
 
 
@@ -51,6 +53,7 @@ def assert_same_run(one, other):
     np.testing.assert_equal(one.load_last()[:2], other.load_last()[:2])
     np.testing.assert_equal(one.parameters(), other.parameters())
     assert without_times(one.read_metrics()) == without_times(other.read_metrics())
+    assert one.samples.read_text() == other.samples.read_text()
 
 
 @pytest.mark.parametrize("save_every", [0.0, 1e9])
@@ -80,7 +83,7 @@ def test_lines_of_metrics(pairs, tmp_path):
     assert [(line["step"], line["epoch"]) for line in lines] == [(4, 1), (8, 2), (10, 2), (12, 3), (14, 3)]
     keys = {"step", "epoch", "loss", "tokens_per_second", "lr", "grad_norm", "seconds"}
     assert all(line.keys() == keys for line in lines if line["step"] == 10)
-    assert all(line.keys() == keys | {"dev_loss", "dev_exact"} for line in lines if line["step"] != 10)
+    assert all(line.keys() == keys | {"dev_loss", "dev_bleu", "dev_chrf", "dev_exact", *HEALTH} for line in lines if line["step"] != 10)
     assert lines[0]["loss"] == pytest.approx(math.log(len(training.translator.target_vocabulary)), rel=0.1)
     assert [line["seconds"] for line in lines] == sorted(line["seconds"] for line in lines)
 
@@ -109,13 +112,13 @@ def test_the_best_on_dev_is_kept(pairs, tmp_path):
     losses = [line["dev_loss"] for line in Run(tmp_path).read_metrics() if "dev_loss" in line]
     assert min(losses) < losses[-1]
     training.translator.load_parameters(Run(tmp_path).parameters(), "best")
-    assert module.teacher_forced(training.translator, training.dev).loss == min(losses)
+    assert teacher_forced(training.translator, training.dev).loss == min(losses)
 
 
 def test_in_memory_the_best_stays_too(pairs):
     training = start(pairs, lr=1.0, epochs=6, steps=None)
     training.train()
-    assert module.teacher_forced(training.translator, training.dev).loss == training.progress.best_loss
+    assert teacher_forced(training.translator, training.dev).loss == training.progress.best_loss
 
 
 def test_without_dev_the_newest_is_the_best(pairs, tmp_path):

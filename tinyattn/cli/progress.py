@@ -64,7 +64,7 @@ class TrainingBar(Watcher):
             self.bar.update(self.task, completed=training.share_done, doing=f"epoch {epoch}",
                             loss=training.loss, speed=training.tokens_per_second)
 
-    def measured(self, line: dict[str, Any]) -> None:
+    def measured(self, training: Training, line: dict[str, Any]) -> None:
         self.compiled()
         text = f"epoch {line['epoch']:>3}  step {line['step']:>6,}  {line['seconds']:>6,.1f} s"
         if "loss" in line:

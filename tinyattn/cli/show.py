@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from tinyattn.translator.health import in_words
+from tinyattn.translator.text_scores import RESAMPLINGS
 from tinyattn.translator.translator import Hypothesis, Translation
 
 
@@ -50,15 +52,32 @@ def attention_table(source_tokens: list[str], found: Hypothesis | Translation) -
 
 def scores_table(scores: dict[str, Any]) -> str:
     """What `eval` found, for people."""
+    low_high = {name: f"{scored(name, scores)} [{between(name, scores)}]" for name in ("bleu", "chrf", "exact")}
     lines = [
-        f"BLEU {scores['bleu']:.1f}   chrF {scores['chrf']:.1f}   exact {scores['exact']:.1%}   "
+        f"BLEU {low_high['bleu']}   chrF {low_high['chrf']}   exact {low_high['exact']}",
         f"tokens {scores['token_accuracy']:.1%}   loss {scores['loss']:.3f} nats a token",
     ]
+    if attention := in_words(scores):
+        lines.append(attention)
     if "aer" in scores:
-        lines.append(f"alignment error rate {scores['aer']:.3f}")
-    lines.append(f"{'source tokens':>13}  {'lines':>6}  {'BLEU':>6}  {'exact':>6}")
+        lines.append(f"alignment error rate {scores['aer']:.3f}; one link for each target word cannot have less than "
+                     f"{scores['aer_floor']:.3f} here")
+    if scores["several_references"]:
+        lines.append(f"{scores['several_references']:,} sources have several references")
+    lines.append(f"{'source tokens':>13}  {'lines':>6}" + "".join(f"{name:>8}{'':15}" for name in ("BLEU", "chrF", "exact")))
     for group in scores["by_length"]:
+        cells = (f"{scored(name, group):>8} {f'[{between(name, group)}]':<14}" for name in ("bleu", "chrf", "exact"))
         span = f"{group['from']}-{group['to']}"
-        lines.append(f"{span:>13}  {group['lines']:>6,}  {group['bleu']:>6.1f}  {group['exact']:>6.1%}")
+        lines.append(f"{span:>13}  {group['lines']:>6,}{''.join(cells)}".rstrip())
+    lines.append(f"[low, high]: 95% of {RESAMPLINGS:,} resamplings of the lines")
     lines += list(scores["signature"].values())
     return "\n".join(lines)
+
+
+def scored(name: str, scores: dict[str, Any]) -> str:
+    return f"{scores[name]:.1%}" if name == "exact" else f"{scores[name]:.1f}"
+
+
+def between(name: str, scores: dict[str, Any]) -> str:
+    """The ends of a score's interval."""
+    return ", ".join(scored(name, {name: end}).rstrip("%") for end in scores["interval"][name])

@@ -100,17 +100,21 @@ def waiting_lines() -> Iterator[list[str]]:
 @click.argument("run", metavar="RUN")
 @click.argument("test", metavar="TEST.tsv")
 @search_options
+@click.option("--any-reference", is_flag=True, help="Take each source once, and count all its references, which stand "
+                                                    "on lines of their own.")
 @as_json_option
-def evaluate(run: str, test: str, as_json: bool, **search: Any) -> None:
-    """Score translations of TEST.tsv, line by line, against the line's reference.
+def evaluate(run: str, test: str, any_reference: bool, as_json: bool, **search: Any) -> None:
+    """Score translations of TEST.tsv, line by line, against the line's reference, in all and by the source's length,
+    with 95% intervals (resampling lines).
 
-    A third column with gold word alignments (0-0 1-2) adds the attention's alignment error rate."""
+    A third column with gold word alignments (0-0 1-2) adds the attention's alignment error rate,
+    each target word being linked to the source word it looks at most."""
     from tinyattn.translator.scores import evaluate
 
     translator = Translator.load(run)
     read = read_pairs(test, alignments=True)
     say(read.report)
-    scores = evaluate(translator, read.pairs, read.alignments, **search)
+    scores = evaluate(translator, read.pairs, read.alignments, any_reference, **search)
     click.echo(json.dumps(scores) if as_json else scores_table(scores))
 
 

@@ -5,6 +5,7 @@
     best.safetensors           the parameters with the lowest dev loss so far: what translates
     last.safetensors           parameters, optimizer and progress: where `--resume` goes on
     metrics.jsonl              a line every few steps
+    samples.jsonl              what some dev sentences are translated to, at each measurement
     loss.svg                   drawn from it by the command line
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from tinyattn.storage import (
 )
 from tinyattn.text.vocabulary import Vocabulary
 from tinyattn.translator.config import Config, ConfigError
+from tinyattn.translator.samples import Sample
 
 OPTIMIZER = "optimizer."  # then a parameter's number and a name: an array of the optimizer's in last.safetensors
 Arrays = dict[str, np.ndarray]
@@ -70,11 +73,13 @@ class Run:
         self.best = self.folder / "best.safetensors"
         self.last = self.folder / "last.safetensors"
         self.metrics = self.folder / "metrics.jsonl"
+        self.samples = self.folder / "samples.jsonl"
         self.loss_picture = self.folder / "loss.svg"
 
     @property
     def files(self) -> tuple[Path, ...]:
-        return (self.config, *self.vocabularies, self.best, self.last, self.metrics, self.loss_picture)
+        return (self.config, *self.vocabularies, self.best, self.last, self.metrics, self.samples,
+                self.loss_picture)
 
     def exists(self) -> bool:
         """Is there anything of a run in the folder?"""
@@ -131,24 +136,40 @@ class Run:
         return arrays, optimizer, progress
 
     def append_metrics(self, line: dict[str, Any]) -> None:
-        with open(self.metrics, "a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        append(self.metrics, [line])
 
     def read_metrics(self) -> list[dict[str, Any]]:
-        """The lines of metrics.jsonl; a last one that was cut short is left out."""
-        if not self.metrics.exists() or not self.metrics.stat().st_size:
-            return []
-        lines = []
-        for number, text in enumerate(read_text(self.metrics, "lines of JSON").split("\n")[:-1], start=1):
-            try:
-                lines.append(json.loads(text))
-                lines[-1]["step"]
-            except (ValueError, TypeError, KeyError):
-                raise CheckpointError(f"{self.metrics}, line {number}: wanted a JSON object with a step, got "
-                                      f"{text[:40]!r}: the file was edited; remove the line") from None
-        return lines
+        return read_lines(self.metrics)
 
-    def forget_metrics_after(self, step: int) -> None:
+    def append_samples(self, step: int, samples: Sequence[Sample]) -> None:
+        append(self.samples, [{"step": step, **dataclasses.asdict(sample)} for sample in samples])
+
+    def forget_lines_after(self, step: int) -> None:
         """Take out the lines that a run killed after its last checkpoint wrote: they will be written again."""
-        kept = [json.dumps(line) + "\n" for line in self.read_metrics() if line["step"] <= step]
-        write_atomically(self.metrics, "".join(kept))
+        for file in (self.metrics, self.samples):
+            kept = [as_line(line) for line in read_lines(file) if line["step"] <= step]
+            write_atomically(file, "".join(kept))
+
+
+def as_line(values: dict[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False) + "\n"
+
+
+def append(path: Path, lines: Iterable[dict[str, Any]]) -> None:
+    with open(path, "a", encoding="utf-8") as file:
+        file.writelines(map(as_line, lines))
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The lines of a file of JSON objects, each with a step; a last one that was cut short is left out."""
+    if not path.exists() or not path.stat().st_size:
+        return []
+    lines = []
+    for number, text in enumerate(read_text(path, "lines of JSON").split("\n")[:-1], start=1):
+        try:
+            lines.append(json.loads(text))
+            lines[-1]["step"]
+        except (ValueError, TypeError, KeyError):
+            raise CheckpointError(f"{path}, line {number}: wanted a JSON object with a step, got "
+                                  f"{text[:40]!r}: the file was edited; remove the line") from None
+    return lines

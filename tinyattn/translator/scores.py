@@ -1,12 +1,13 @@
 """How good a translator is on pairs it has not seen.
 
 Two views. Teacher forcing shows it the reference so far and asks for the next token: loss, token accuracy and, as
-the attention then belongs to the reference's words, alignment error. Translating freely and comparing texts, line by
-line: BLEU, chrF and exact match.
+the attention then belongs to the reference's words, alignment error and the attention's health. Translating freely and
+comparing texts, line by line: BLEU, chrF and exact match.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,13 +18,17 @@ import numpy as np
 from tinyattn.ops.softmax import log_softmax
 from tinyattn.text.batches import make_batch
 from tinyattn.text.pairs import Alignment, Pair
+from tinyattn.translator.health import Health
 from tinyattn.translator.model import inference
+from tinyattn.translator.samples import Sample, samples
+from tinyattn.translator.text_scores import TextScores
 
 if TYPE_CHECKING:
-    from tinyattn.translator.translator import Translator
+    from tinyattn.translator.translator import Translation, Translator
 
 BATCH_SIZE = 64
 LENGTHS = (1, 4, 7, 10, 13, 17, 21, 31, 51)  # source tokens: where the groups of `by_length` begin
+WORDS = {"word", "space"}  # tokens that gold alignments of words can be compared with
 
 
 @dataclass
@@ -35,6 +40,7 @@ class TeacherForced:
     tokens: int = 0
     # For each pair the source token that each target token looks at most; empty without attention.
     alignments: dict[int, np.ndarray] = field(default_factory=dict)
+    health: Health = field(default_factory=Health)
 
     @property
     def loss(self) -> float:
@@ -64,66 +70,98 @@ def teacher_forced(translator: Translator, pairs: Sequence[Pair]) -> TeacherForc
             result.right += int((log_p.argmax(-1) == batch.target_out)[real].sum())
             result.tokens += int(real.sum())
             if weights is not None:
+                result.health.add(weights.array, batch.source_lengths, batch.target_lengths - 1)
                 for k, looked_at, length in zip(rows, weights.array.argmax(-1), batch.target_lengths):
                     result.alignments[k] = looked_at[: length - 1]
     return result
 
 
-def exact_matches(translator: Translator, pairs: Sequence[Pair]) -> int:
-    """How many sources are translated letter by letter as their reference."""
-    translations = translator.translate([source for source, _ in pairs])
-    return sum(found.text == reference for found, (_, reference) in zip(translations, pairs))
+@dataclass(frozen=True)
+class Measured:
+    """`numbers` as a line of metrics.jsonl has them, and a few translations to look at."""
+
+    numbers: dict[str, float]
+    samples: list[Sample]
+
+
+def measure(translator: Translator, dev: Sequence[Pair]) -> Measured:
+    """What training wants to know now and then: dev_loss, dev_exact, dev_bleu and dev_chrf (where sacreBLEU is
+    installed), and the attention's health."""
+    forced, found = teacher_forced(translator, dev), translations(translator, dev)
+    texts, references = [found[source].text for source, _ in dev], [reference for _, reference in dev]
+    if importlib.util.find_spec("sacrebleu"):
+        scores = TextScores(texts, [[reference] for reference in references]).scores()
+    else:
+        scores = {"exact": sum(map(str.__eq__, texts, references)) / len(dev)}
+    of_texts = {f"dev_{name}": score for name, score in scores.items()}
+    numbers = {"dev_loss": forced.loss, **of_texts, **forced.health.numbers()}
+    return Measured(numbers, samples(dev, texts))
+
+
+def translations(translator: Translator, pairs: Sequence[Pair], **search: Any) -> dict[str, Translation]:
+    """Each distinct source with its translation."""
+    sources = list(dict.fromkeys(source for source, _ in pairs))
+    return dict(zip(sources, translator.translate(sources, **search)))
 
 
 def evaluate(translator: Translator, pairs: Sequence[Pair], alignments: Sequence[Alignment | None] | None = None,
-             **search: Any) -> dict[str, Any]:
-    """Every score of `tinyattn eval`; `aer` where gold alignments of words are given and the model attends to words.
+             any_reference: bool = False, **search: Any) -> dict[str, Any]:
+    """Every score of `tinyattn eval`; `aer` and `aer_floor` where gold alignments of words are given and the model
+    attends to words.
 
+    any_reference: each distinct source is a line, and all its references count; else each pair is a line of its own
     search: beam=4 and its like, as of `Translator.translate`
     """
-    from sacrebleu.metrics import BLEU, CHRF
-
-    forced = teacher_forced(translator, pairs)
-    translations = translator.translate([source for source, _ in pairs], **search)
-    hypotheses, references = [found.text for found in translations], [reference for _, reference in pairs]
-    exact = [hypothesis == reference for hypothesis, reference in zip(hypotheses, references)]
-    bleu, chrf = BLEU(), CHRF()
+    forced, found = teacher_forced(translator, pairs), translations(translator, pairs, **search)
+    references: dict[str, list[str]] = {source: [] for source in found}
+    for source, reference in pairs:
+        if reference not in references[source]:
+            references[source].append(reference)
+    lines = list(references.items()) if any_reference else [(source, [reference]) for source, reference in pairs]
+    texts = TextScores([found[source].text for source, _ in lines], [of_line for _, of_line in lines])
     scores: dict[str, Any] = {
-        "bleu": bleu.corpus_score(hypotheses, [references]).score,
-        "chrf": chrf.corpus_score(hypotheses, [references]).score,
-        "exact": sum(exact) / len(pairs),
+        **texts.scores(),
         "token_accuracy": forced.accuracy,
         "loss": forced.loss,
-        "lines": len(pairs),
-        "signature": {"bleu": str(bleu.get_signature()), "chrf": str(chrf.get_signature())},
-        "by_length": [],
+        "lines": len(lines),
+        "interval": texts.intervals(),
+        "signature": texts.signature,
+        "several_references": sum(len(of_source) > 1 for of_source in references.values()),
+        "by_length": by_length(texts, np.array([len(found[source].source_tokens) for source, _ in lines])),
+        **forced.health.numbers(),
     }
-    lengths = np.array([len(found.source_tokens) for found in translations])
-    for start, stop in zip(LENGTHS, [*LENGTHS[1:], math.inf]):
-        rows = np.flatnonzero((lengths >= start) & (lengths < stop))
-        if len(rows):
-            group = BLEU().corpus_score([hypotheses[k] for k in rows], [[references[k] for k in rows]])
-            last = int(lengths[rows].max()) if math.isinf(stop) else int(stop) - 1
-            scores["by_length"].append({"from": start, "to": last, "lines": len(rows), "bleu": group.score,
-                                        "exact": float(np.mean([exact[k] for k in rows]))})
-    of_words = "char" not in (translator.config.source_tokens, translator.config.target_tokens)
-    if alignments is not None and forced.alignments and of_words:
-        error = alignment_error([forced.alignments[k] for k in range(len(pairs))], alignments)
-        if error is not None:
-            scores["aer"] = error
+    words = {translator.config.source_tokens, translator.config.target_tokens} <= WORDS
+    if alignments is not None and forced.alignments and words:
+        looked_at = [forced.alignments[k] for k in range(len(pairs))]
+        scores |= alignment_error(looked_at, alignments)
     return scores
 
 
-def alignment_error(looked_at: Sequence[np.ndarray], gold: Sequence[Alignment | None]) -> float | None:
-    """The alignment error rate 1 - 2 |A ∩ G| / (|A| + |G|) over all lines that have gold links G, where A links
-    each target token to the source token it looked at most. None where no line has any.
+def by_length(texts: TextScores, lengths: np.ndarray) -> list[dict[str, Any]]:
+    """The scores of lines whose sources have about as many tokens, from the short ones to the long ones."""
+    groups = []
+    for start, stop in zip(LENGTHS, [*LENGTHS[1:], math.inf]):
+        rows = np.flatnonzero((lengths >= start) & (lengths < stop))
+        if len(rows):
+            last = int(lengths[rows].max()) if math.isinf(stop) else int(stop) - 1
+            groups.append({"from": start, "to": last, "lines": len(rows), **texts.scores(rows),
+                           "interval": texts.intervals(rows)})
+    return groups
+
+
+def alignment_error(looked_at: Sequence[np.ndarray], gold: Sequence[Alignment | None]) -> dict[str, float]:
+    """`aer`, the alignment error rate 1 - 2 |A ∩ G| / (|A| + |G|) over all lines that have gold links G, where A links
+    each target token to the source token it looked at most; and `aer_floor`, the least it could be. As every target
+    token has one link, some are wrong and some are missing whatever the model does: where a target token has no gold
+    link, or several. Nothing where no line has any gold.
 
     Source: Och and Ney 2003, with sure links only
     """
-    common = links = 0
+    common = links = possible = 0
     for sources, alignment in zip(looked_at, gold):
         if alignment:
             found = {(int(source), target) for target, source in enumerate(sources)}
             common += len(found & set(alignment))
+            possible += len({target for _, target in alignment if target < len(sources)})
             links += len(found) + len(set(alignment))
-    return 1 - 2 * common / links if links else None
+    return {"aer": 1 - 2 * common / links, "aer_floor": 1 - 2 * possible / links} if links else {}

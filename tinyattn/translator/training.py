@@ -21,7 +21,8 @@ from tinyattn import optim, streams
 from tinyattn.text.batches import Batch, Examples, batch_indices
 from tinyattn.text.pairs import Pair
 from tinyattn.translator.checkpoint import Arrays, Progress, Run
-from tinyattn.translator.scores import exact_matches, teacher_forced
+from tinyattn.translator.samples import Sample
+from tinyattn.translator.scores import measure
 
 if TYPE_CHECKING:
     from tinyattn.translator.translator import Translator
@@ -40,8 +41,8 @@ class Watcher:
     def stepped(self, training: Training) -> None:
         """After every step."""
 
-    def measured(self, line: dict[str, Any]) -> None:
-        """After every measurement on dev, with its line of metrics."""
+    def measured(self, training: Training, line: dict[str, Any]) -> None:
+        """After every measurement on dev, with its line of metrics. `training.samples` are translations."""
 
 
 class Training:
@@ -60,6 +61,7 @@ class Training:
         self.saved_step, self.saved_at, self.interrupted = 0, time.monotonic(), False
         self.loss = math.nan  # of the last step
         self.tokens_per_second = 0.0  # up to the last line of metrics
+        self.samples: list[Sample] = []  # of the last measurement
         self.best: Arrays | None = None  # where there is no folder to keep it in
 
     def resume(self) -> None:
@@ -73,7 +75,7 @@ class Training:
         options = self.optimizer.state_dict()["param_groups"]  # of the configuration, which the checkpoint has to fit
         self.optimizer.load_state_dict({"state": optimizer, "param_groups": options})
         self.progress, self.saved_step = progress, progress.step
-        self.run.forget_metrics_after(progress.step)
+        self.run.forget_lines_after(progress.step)
 
     # --- the budget ---
 
@@ -189,8 +191,8 @@ class Training:
         progress, measured = self.progress, {}
         loss = -float(progress.step)
         if self.dev:
-            loss = teacher_forced(self.translator, self.dev).loss
-            measured = {"dev_loss": loss, "dev_exact": exact_matches(self.translator, self.dev) / len(self.dev)}
+            found = measure(self.translator, self.dev)
+            measured, self.samples, loss = found.numbers, found.samples, found.numbers["dev_loss"]
         progress.measured = progress.step
         if progress.best_loss is None or loss < progress.best_loss:
             progress.best_loss = loss
@@ -199,9 +201,11 @@ class Training:
             else:
                 self.best = self.translator.parameters()
         line = self.write_line(**measured)
+        if self.run is not None and self.samples:
+            self.run.append_samples(progress.step, self.samples)
         self.spend(start)
         progress.line_seconds = 0.0  # measuring is no training
-        self.watcher.measured(line)
+        self.watcher.measured(self, line)
 
     def save(self) -> None:
         """A checkpoint to resume from."""
