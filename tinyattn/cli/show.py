@@ -64,7 +64,8 @@ def scores_table(scores: dict[str, Any]) -> str:
                      f"{scores['aer_floor']:.3f} here")
     if scores["several_references"]:
         lines.append(f"{scores['several_references']:,} sources have several references")
-    lines.append(f"{'source tokens':>13}  {'lines':>6}" + "".join(f"{name:>8}{'':15}" for name in ("BLEU", "chrF", "exact")))
+    names = "".join(f"{name:>8}{'':15}" for name in ("BLEU", "chrF", "exact"))
+    lines.append(f"{'source tokens':>13}  {'lines':>6}{names}".rstrip())
     for group in scores["by_length"]:
         cells = (f"{scored(name, group):>8} {f'[{between(name, group)}]':<14}" for name in ("bleu", "chrf", "exact"))
         span = f"{group['from']}-{group['to']}"

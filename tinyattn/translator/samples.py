@@ -28,4 +28,4 @@ def samples(pairs: Sequence[Pair], texts: Sequence[str]) -> list[Sample]:
     by_length = sorted(first.values(), key=lambda k: (len(pairs[k][0]), k))
     places = np.linspace(0.05, 0.95, MOST) * (len(by_length) - 1)
     chosen = [by_length[place] for place in dict.fromkeys(places.round().astype(int).tolist())]
-    return [Sample(*pairs[k], texts[k]) for k in chosen]
+    return [Sample(pairs[k][0], pairs[k][1], texts[k]) for k in chosen]
