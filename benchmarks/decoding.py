@@ -21,6 +21,7 @@ from benchmarks.training import SIZES, Step, peer
 
 def translate(size: str, threads: int) -> Step:
     import tinyattn as ta
+    from tinyattn.text.side import Side
     from tinyattn.text.vocabulary import END, SPECIAL_NAMES, Vocabulary
     from tinyattn.translator import search
     from tinyattn.translator.config import Config
@@ -29,8 +30,8 @@ def translate(size: str, threads: int) -> Step:
     V, E, H, layers, _, T = SIZES[size]
     ta.set_num_threads(threads)
     words = [f"w{k}" for k in range(V - len(SPECIAL_NAMES))]
-    vocabulary = Vocabulary.build([words])
-    translator = Translator(Config(embed=E, hidden=H, layers=layers), (vocabulary, vocabulary))
+    known = Side("word", Vocabulary.build([words]))
+    translator = Translator(Config(embed=E, hidden=H, layers=layers), (known, known))
     translator.model.output.bias.array[END] = -1e9  # it never ends by itself
     search.longest = lambda source_length: T
     sentence = " ".join(words[:T])

@@ -66,6 +66,7 @@ def own_loop(sizes: Sizes, threads: int) -> Step:
 def own_training(sizes: Sizes, threads: int) -> Any:
     """A Translator's training on pairs of S words and of T - 1: the target's end makes them T."""
     import tinyattn as ta
+    from tinyattn.text.side import Side
     from tinyattn.text.vocabulary import SPECIAL_NAMES, Vocabulary
     from tinyattn.translator.config import Config
     from tinyattn.translator.training import Training
@@ -74,13 +75,13 @@ def own_training(sizes: Sizes, threads: int) -> Any:
     V, E, H, layers, B, S, T = sizes
     ta.set_num_threads(threads)
     words = np.array([f"w{k}" for k in range(V - len(SPECIAL_NAMES))])
-    vocabulary = Vocabulary.build([words.tolist()])
-    assert len(vocabulary) == V
+    known = Side("word", Vocabulary.build([words.tolist()]))
+    assert len(known.vocabulary) == V
     config = Config.from_options(dict(embed=E, hidden=H, layers=layers, batch_size=B, steps=10**9, dropout=0.0))
     random = np.random.default_rng(0)
     sides = (words[random.integers(0, len(words), (10 * B, n))].tolist() for n in (S, T - 1))
     pairs = [(" ".join(source), " ".join(target)) for source, target in zip(*sides)]
-    return Training(Translator(config, (vocabulary, vocabulary)), pairs, [])
+    return Training(Translator(config, (known, known)), pairs, [])
 
 
 def training_step(training: Any) -> Step:

@@ -76,8 +76,9 @@ def test_train_leaves_a_run(data, tmp_path, capsys):
     out = tmp_path / "new" / "run"
     assert main(["train", str(data), "--out", str(out), "--steps", "6", *TINY]) == 0
     names = {file.name for file in out.iterdir()}
-    assert names == {"config.toml", "source.vocabulary.json", "target.vocabulary.json", "best.safetensors",
-                     "last.safetensors", "metrics.jsonl", "samples.jsonl", "loss.svg"}
+    assert names == {"config.toml", "source.vocabulary.json", "target.vocabulary.json", "source.text.json",
+                     "target.text.json", "best.safetensors", "last.safetensors", "metrics.jsonl", "samples.jsonl",
+                     "loss.svg"}
     stdout, stderr = capsys.readouterr()
     assert stdout == ""
     assert "16 pairs from 16 lines" in stderr and "the columns after the second ignored" in stderr

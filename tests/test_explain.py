@@ -7,6 +7,7 @@ import pytest
 
 import tinyattn as ta
 from tinyattn.explain import explain
+from tinyattn.text.side import Side
 from tinyattn.text.vocabulary import END, UNKNOWN, Vocabulary
 from tinyattn.translator.config import ATTENTION_KINDS, Config
 from tinyattn.translator.search import longest
@@ -20,7 +21,7 @@ KEYS = ["step", "source_tokens", "target_tokens", "encoder_outputs", "decoder_ou
 def untrained(**options):
     """A translator that knows a few words, and nothing of translating them but that one word is not enough."""
     config = Config(**{"embed": 3, "hidden": 2, "seed": 5, **options})
-    translator = Translator(config, (Vocabulary(["eat", "the", "pizza"]), Vocabulary(["come", "la", "pizza"])))
+    translator = Translator(config, (Side("word", Vocabulary(["eat", "the", "pizza"])), Side("word", Vocabulary(["come", "la", "pizza"]))))
     with ta.no_grad():
         translator.model.output.bias[END] = -5.0
     return translator

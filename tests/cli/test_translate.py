@@ -95,7 +95,7 @@ def test_more_than_the_beam_has(run, refused):
 
 
 def test_replace_unknown(run, translator, said, refused, tmp_path):
-    unsure = Translator(translator.config, (translator.source_vocabulary, translator.target_vocabulary))
+    unsure = Translator(translator.config, translator.sides)
     unsure.model.output.bias.array[UNKNOWN] = 9
     unsure.save(tmp_path / "run")
     assert said("translate", tmp_path / "run", "Ann", "--replace-unknown") == "Ann Ann Ann Ann\n"
@@ -113,7 +113,7 @@ def test_replace_unknown(run, translator, said, refused, tmp_path):
 
 def test_eval_searches_as_translate_does(translator, said, tmp_path):
     """The end has p = 0.4, a word 0.6: the likeliest of all is to say nothing, which a penalty makes good."""
-    translator = Translator(translator.config, (translator.source_vocabulary, translator.target_vocabulary))
+    translator = Translator(translator.config, translator.sides)
     translator.model.output.weight.array[...] = 0
     translator.model.output.bias.array[...] = -200
     translator.model.output.bias.array[[END, 4]] = np.log([0.4, 0.6])

@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 from tinyattn.storage import CheckpointError, save
+from tinyattn.text.side import Side
 from tinyattn.text.vocabulary import Vocabulary
 from tinyattn.translator.checkpoint import Progress, Run
 from tinyattn.translator.config import Config
 
-WORDS = (Vocabulary(["go"]), Vocabulary(["ve", "vamos"]))
+WORDS = (Side("word", Vocabulary(["go"])), Side("word", Vocabulary(["ve", "vamos"])))
 PARAMETERS = {"w": np.ones(3, np.float32)}
 OPTIMIZER = {0: {"step": np.array(7.0, np.float32), "exp_avg": np.zeros(3, np.float32)}}
 

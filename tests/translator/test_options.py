@@ -41,7 +41,7 @@ def begin(pairs, folder=None, watcher=None, **options):
     translator = translator_for(pairs, **({} if {"epochs", "steps", "minutes"} & options.keys() else {"steps": 4}), **options)
     run = None if folder is None else Run(folder)
     if run is not None:
-        run.begin(translator.config, (translator.source_vocabulary, translator.target_vocabulary))
+        run.begin(translator.config, translator.sides)
     return Training(translator, pairs[2:], pairs[:2], run, watcher)
 
 
@@ -79,7 +79,7 @@ def test_files_of_pairs(tmp_path, capsys):
     assert command_line(tmp_path, "--dev", tmp_path / "dev.tsv", "--steps", 0) == 0
     assert "training on 2 pairs, measuring on 3" in capsys.readouterr().err
     source, _ = Run(tmp_path / "run").load()[1]
-    assert "one" in source and "four" not in source
+    assert "one" in source.vocabulary and "four" not in source.vocabulary
 
 
 @shows("strict")

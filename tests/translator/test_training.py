@@ -24,7 +24,7 @@ def start(pairs, folder=None, watcher=None, **options):
     if run is not None and run.last.exists():
         training.resume()
     elif run is not None:
-        run.begin(config, (translator.source_vocabulary, translator.target_vocabulary))
+        run.begin(config, translator.sides)
     return training
 
 

@@ -35,7 +35,7 @@ def demo(out: str) -> None:
     say(f"{len(pairs['train']):,} phrase pairs to learn from, {len(pairs['dev']):,} to watch, "
         f"{len(pairs['test']):,} to test on")
     translator = Translator.for_pairs(CONFIG, pairs["train"])
-    run.begin(CONFIG, (translator.source_vocabulary, translator.target_vocabulary))
+    run.begin(CONFIG, translator.sides)
     train_run(translator, pairs["train"], pairs["dev"], run, quiet=False)
 
     translator = Translator.load(out)

@@ -16,6 +16,7 @@ from tinyattn.nn import functional as F
 from tinyattn.nn.utils import clip_grad_norm_
 from tinyattn.ops.attention import additive_attention, attention
 from tinyattn.tensor import Tensor
+from tinyattn.text.side import Side
 from tinyattn.text.vocabulary import END, Vocabulary
 from tinyattn.translator.config import ATTENTION_KINDS, Config
 from tinyattn.translator.translator import Translator
@@ -87,8 +88,8 @@ def of_search(beam: int, **options: Any) -> Callable[[type], Arrays]:
     """Scores and attention of what a model with chance parameters finds."""
 
     def run(dtype: type) -> Arrays:
-        vocabulary = Vocabulary.build([WORDS])
-        translator = Translator(Config(embed=4, hidden=6, **options), (vocabulary, vocabulary))
+        words = Side("word", Vocabulary.build([WORDS]))
+        translator = Translator(Config(embed=4, hidden=6, **options), (words, words))
         translator.model.to(dtype).output.bias.array[END] -= 1  # so that it does not end at once
         one = translator.translate("one two three", beam=beam)
         found = [one, *translator.translate(["four", "two four"], beam=beam)]

@@ -65,15 +65,15 @@ def train(data: str, out: str, config_file: str | None, resume: bool, tokens: st
         raise click.UsageError(f"{out}: a run is there already: --resume goes on with it; else choose another --out")
     translator = None
     if resume and run.config.exists():
-        config, vocabularies = run.load()
+        config, sides = run.load()
         config.require_agreement({**options_of_file(config_file), **options})
-        translator = Translator(config, vocabularies)
+        translator = Translator(config, sides)
     else:
         config = Config.from_options(options_of_file(config_file)).with_options(options)
     pairs, dev = read_data(config, quiet)
     if translator is None or not run.last.exists():
         translator = Translator.for_pairs(config, pairs)
-        run.begin(config, (translator.source_vocabulary, translator.target_vocabulary))
+        run.begin(config, translator.sides)
     training = train_run(translator, pairs, dev, run, quiet)
     if as_json:
         click.echo(json.dumps({"run": out, **(run.read_metrics() or [{}])[-1]}))

@@ -1,7 +1,8 @@
 """A run on disk: its folder, and what has to be in it for training to go on as if it had never stopped.
 
     config.toml                every option
-    source.vocabulary.json     target.vocabulary.json
+    source.vocabulary.json     target.vocabulary.json: the tokens and their ids
+    source.text.json           target.text.json: how text is cut into them
     best.safetensors           the parameters with the lowest dev loss so far: what translates
     last.safetensors           parameters, optimizer and progress: where `--resume` goes on
     metrics.jsonl              a line every few steps
@@ -29,11 +30,12 @@ from tinyattn.storage import (
     save,
     write_atomically,
 )
-from tinyattn.text.vocabulary import Vocabulary
+from tinyattn.text.side import Side, side_files
 from tinyattn.translator.config import Config, ConfigError
 from tinyattn.translator.samples import Sample
 
 OPTIMIZER = "optimizer."  # then a parameter's number and a name: an array of the optimizer's in last.safetensors
+SIDES = ("source", "target")
 Arrays = dict[str, np.ndarray]
 Remembered = dict[int, dict[str, Any]]  # what the optimizer's state_dict() has under "state"
 
@@ -69,7 +71,6 @@ class Run:
     def __init__(self, folder: str | os.PathLike) -> None:
         self.folder = Path(folder)
         self.config = self.folder / "config.toml"
-        self.vocabularies = (self.folder / "source.vocabulary.json", self.folder / "target.vocabulary.json")
         self.best = self.folder / "best.safetensors"
         self.last = self.folder / "last.safetensors"
         self.metrics = self.folder / "metrics.jsonl"
@@ -78,24 +79,24 @@ class Run:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        return (self.config, *self.vocabularies, self.best, self.last, self.metrics, self.samples,
-                self.loss_picture)
+        sides = (file for name in SIDES for file in side_files(self.folder, name))
+        return (self.config, *sides, self.best, self.last, self.metrics, self.samples, self.loss_picture)
 
     def exists(self) -> bool:
         """Is there anything of a run in the folder?"""
         return any(file.exists() for file in self.files)
 
-    def begin(self, config: Config, vocabularies: tuple[Vocabulary, Vocabulary]) -> None:
+    def begin(self, config: Config, sides: tuple[Side, Side]) -> None:
         """Make the folder, empty of an earlier run, and write what stays the same through training."""
         self.folder.mkdir(parents=True, exist_ok=True)
         remove_unfinished(self.folder)
         for file in self.files:
             file.unlink(missing_ok=True)
-        for vocabulary, file in zip(vocabularies, self.vocabularies):
-            vocabulary.save(file)
+        for side, name in zip(sides, SIDES):
+            side.save(self.folder, name)
         config.save(self.config)
 
-    def load(self) -> tuple[Config, tuple[Vocabulary, Vocabulary]]:
+    def load(self) -> tuple[Config, tuple[Side, Side]]:
         """Raises: CheckpointError for a folder that is no run, or one that is damaged."""
         if not self.config.exists():
             what = "holds no run (no config.toml)" if self.folder.is_dir() else "no such run"
@@ -104,7 +105,8 @@ class Run:
             config = Config.load(self.config)
         except ConfigError as error:
             raise CheckpointError(str(error)) from None
-        source, target = map(Vocabulary.load, self.vocabularies)
+        source, target = (Side.load(self.folder, name, kind)
+                          for name, kind in zip(SIDES, (config.source_tokens, config.target_tokens)))
         return config, (source, target)
 
     def parameters(self) -> Arrays:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinyattn.text.side import Side
 from tinyattn.text.vocabulary import Vocabulary
 from tinyattn.translator.config import Config
 from tinyattn.translator.translator import Translator
@@ -88,7 +89,7 @@ def statquest() -> Translator:
     """The video's two-unit model, ready to translate: what `Translator.load("statquest")` gives."""
     source, target = Vocabulary(SOURCE), Vocabulary(TARGET)
     config = Config(attention="dot", hidden=2, embed=2, dropout=0.0, steps=0)
-    translator = Translator(config, (source, target))
+    translator = Translator(config, (Side("word", source), Side("word", target)))
     rows = [OUTPUT[target.name(id)] for id in range(len(target))]
     parameters = {
         "encoder.embedding.weight": embedding(source, SOURCE_EMBEDDING),

@@ -13,8 +13,8 @@ from tinyattn import streams
 from tinyattn.storage import CheckpointError, save
 from tinyattn.text.batches import Example
 from tinyattn.text.pairs import Pair, clean_pairs, hold_out
-from tinyattn.text.tokens import TOKENIZERS
-from tinyattn.text.vocabulary import END, SPECIAL_NAMES, START, UNKNOWN, Vocabulary
+from tinyattn.text.side import Side
+from tinyattn.text.vocabulary import END, SPECIAL_NAMES, START, UNKNOWN
 from tinyattn.translator.checkpoint import Arrays, Run
 from tinyattn.translator.config import Config, ConfigError
 from tinyattn.translator.model import Seq2Seq
@@ -54,12 +54,10 @@ class Translation:
 class Translator:
     """Sentences in, translations out. Make one with `Translator.train` or `Translator.load`."""
 
-    def __init__(self, config: Config, vocabularies: tuple[Vocabulary, Vocabulary],
-                 model: Seq2Seq | None = None) -> None:
+    def __init__(self, config: Config, sides: tuple[Side, Side], model: Seq2Seq | None = None) -> None:
         self.config = config
-        self.source_vocabulary, self.target_vocabulary = vocabularies
-        self.source_tokenizer = TOKENIZERS[config.source_tokens]
-        self.target_tokenizer = TOKENIZERS[config.target_tokens]
+        self.source, self.target = self.sides = sides
+        self.source_vocabulary, self.target_vocabulary = self.source.vocabulary, self.target.vocabulary
         self.start = END if config.start == "eos" else START
         if model is None:
             with streams.using(streams.stream(config.seed, "parameters")):
@@ -71,12 +69,9 @@ class Translator:
     @classmethod
     def for_pairs(cls, config: Config, pairs: Sequence[Pair]) -> Translator:
         """One that knows the tokens of these pairs, and nothing yet of translating."""
-        sides = zip(*pairs)
-        vocabularies = [
-            Vocabulary.build(map(TOKENIZERS[kind].tokenize, side), maximum_size=config.vocab_size)
-            for kind, side in zip((config.source_tokens, config.target_tokens), sides)
-        ]
-        return cls(config, (vocabularies[0], vocabularies[1]))
+        source = Side.learn([source for source, _ in pairs], config.source_tokens, config.vocab_size)
+        target = Side.learn([target for _, target in pairs], config.target_tokens, config.vocab_size)
+        return cls(config, (source, target))
 
     @classmethod
     def train(cls, pairs: Iterable[Sequence[str]], *, dev: Iterable[Sequence[str]] | None = None,
@@ -107,15 +102,15 @@ class Translator:
             from tinyattn.translator.statquest import statquest
 
             return statquest()
-        config, vocabularies = Run(run).load()
-        translator = cls(config, vocabularies)
+        config, sides = Run(run).load()
+        translator = cls(config, sides)
         translator.load_parameters(Run(run).parameters(), str(run))
         return translator
 
     def save(self, run: str | os.PathLike) -> None:
         """Write a folder that `load` and every verb of the command line read; an earlier run there is replaced."""
         folder = Run(run)
-        folder.begin(self.config, (self.source_vocabulary, self.target_vocabulary))
+        folder.begin(self.config, self.sides)
         save(self.parameters(), folder.best)
 
     def parameters(self) -> Arrays:
@@ -137,12 +132,11 @@ class Translator:
     def encode(self, pair: Pair) -> Example:
         """The ids of a pair."""
         source, target = pair
-        return (self.source_vocabulary.encode(self.source_tokenizer.tokenize(source)),
-                self.target_vocabulary.encode(self.target_tokenizer.tokenize(target)))
+        return self.source.ids(source), self.target.ids(target)
 
     def read(self, text: str) -> tuple[list[str], list[int]]:
         """The tokens and ids of a source as the encoder gets it; none for a blank one."""
-        tokens = self.source_tokenizer.tokenize(text)
+        tokens = self.source.tokens(text)
         ids = self.source_vocabulary.encode(tokens)
         if tokens and self.config.source_eos:
             return [*tokens, SPECIAL_NAMES[END]], [*ids, END]
@@ -203,7 +197,7 @@ class Translator:
             for t, id in enumerate(found.ids):
                 if id == UNKNOWN:
                     tokens[t] = words[int(found.attention[t, : len(words)].argmax())]
-        return Hypothesis(self.target_tokenizer.detokenize(tokens), tokens, found.score, found.attention)
+        return Hypothesis(self.target.text(tokens), tokens, found.score, found.attention)
 
     def search_tree(self, text: str, beam: int = 4, length_penalty: float = 0.0) -> SearchTree:
         """How a beam search finds the translations of a text: what it kept at each step, and what it dropped.
