@@ -40,6 +40,7 @@ from .ops import *  # noqa: F403  # every op: ops.__all__ lists them
 from .record import record
 from .state import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .streams import manual_seed
+from .summary import summary
 from .tensor import Tensor
 
 bool = bool_
