@@ -83,6 +83,7 @@ def test_train_leaves_a_run(data, tmp_path, capsys):
     assert stdout == ""
     assert "16 pairs from 16 lines" in stderr and "the columns after the second ignored" in stderr
     assert "training on 15 pairs, measuring on 1" in stderr and "dev loss" in stderr and "6 steps" in stderr
+    assert f"tinyattn translate {out} '" in stderr and f"tinyattn eval {out} TEST.tsv" in stderr
     assert (out / "loss.svg").read_text().startswith("<?xml")
 
 
@@ -530,16 +531,16 @@ def test_the_demo_replaces_nobodys_run(run, capsys):
 
 
 def test_the_bar_tells_what_is_compiled(capsys):
+    training = SimpleNamespace(share_done=1.0, progress=SimpleNamespace(best_step=1, seconds=1.0), samples=[])
     with TrainingBar() as bar:
         for kernel in ("one", "two", "two"):
             bar.compiling(kernel)
-        bar.measured(None, {"epoch": 1, "step": 1, "seconds": 1.0})
+        bar.measured(training, {"epoch": 1, "step": 1, "seconds": 1.0})
         bar.compiling("three")
-        bar.measured(None, {"epoch": 1, "step": 2, "seconds": 1.0})
+        bar.measured(training, {"epoch": 1, "step": 2, "seconds": 1.0})
     lines = capsys.readouterr().err.splitlines()
-    assert [line.split(" in ")[0] for line in lines] == [
-        "compiling kernels for this machine; the next run will find them", "compiled 3 kernels", "epoch   1  step      1     1.0 s",
-        "compiled 1 kernels", "epoch   1  step      2     1.0 s"]
+    assert [" ".join(line.split(" in ")[0].split()[:3]) for line in lines] == [
+        "compiling kernels for", "compiled 3 kernels", "epoch step time", "1 1 1.0", "compiled 1 kernels", "1 2 1.0"]
     assert lines[1].endswith(" s: one, two")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from tinyattn.cli.measured import ending
 from tinyattn.cli.options import Command, Option, config_options
 from tinyattn.cli.progress import TrainingBar
 from tinyattn.cli.show import say
@@ -78,8 +79,8 @@ def train(data: str, out: str, config_file: str | None, resume: bool, tokens: st
     if as_json:
         click.echo(json.dumps({"run": out, **(run.read_metrics() or [{}])[-1]}))
     elif not quiet:
-        say(f"{out}: {training.progress.step:,} steps, {training.progress.epoch} epochs, "
-            f"{training.progress.seconds:,.0f} s")
+        for line in ending(training, run):
+            say(line)
 
 
 def options_of_file(path: str | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A training run as it goes, on standard error: a bar on a terminal, a line for each measurement everywhere."""
+"""A training run as it goes, on standard error: a row for each measurement, on a terminal with a bar and samples."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from tinyattn.cli.measured import heading, row, time_left, translated_now
 from tinyattn.kernels.compile import tell_when_compiling
+from tinyattn.translator.health import in_words
 from tinyattn.translator.training import Training, Watcher
 
 
@@ -24,6 +26,7 @@ class TrainingBar(Watcher):
         )
         self.task = self.bar.add_task("training", total=1.0, doing="epoch 1", loss=float("nan"), speed=0.0)
         self.shown = 0.0
+        self.headed = False
 
         self.listening = tell_when_compiling(self.compiling)
         self.told = False
@@ -66,9 +69,16 @@ class TrainingBar(Watcher):
 
     def measured(self, training: Training, line: dict[str, Any]) -> None:
         self.compiled()
-        text = f"epoch {line['epoch']:>3}  step {line['step']:>6,}  {line['seconds']:>6,.1f} s"
-        if "loss" in line:
-            text += f"  loss {line['loss']:.3f}"
-        if "dev_loss" in line:
-            text += f"  dev loss {line['dev_loss']:.3f}  exact {line['dev_exact']:.1%}"
-        self.console.print(text)
+        if not self.headed:
+            self.say(heading())
+            self.headed = True
+        self.say(row(line, time_left(training), line["step"] == training.progress.best_step))
+        if attention := in_words(line):
+            self.say(f"      {attention}")
+        if self.console.is_terminal:
+            for text in translated_now(training.samples):
+                self.say(text, style="dim")
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line as it is: brackets and colons in a sentence are no markup."""
+        self.console.print(text, style=style, markup=False, emoji=False, soft_wrap=True)

@@ -50,6 +50,7 @@ class Progress:
     batch: int = 0  # batches of this epoch already trained on
     seconds: float = 0.0  # spent on the run, whatever the number of sittings
     best_loss: float | None = None  # the lowest dev loss so far
+    best_step: int | None = None  # where it was measured
     measured: int | None = None  # the step of the last dev measurement
     # Since the last line of metrics.jsonl:
     loss_sum: float = 0.0

@@ -195,7 +195,7 @@ class Training:
             measured, self.samples, loss = found.numbers, found.samples, found.numbers["dev_loss"]
         progress.measured = progress.step
         if progress.best_loss is None or loss < progress.best_loss:
-            progress.best_loss = loss
+            progress.best_loss, progress.best_step = loss, progress.step
             if self.run is not None:
                 self.run.save_best(self.translator.parameters(), progress)
             else:
