@@ -23,6 +23,13 @@ OPTIONS = [
     *({"attention": kind, "layers": 2, "bidirectional": True} for kind in ATTENTION_KINDS),
     {"bidirectional": True},
     {"layers": 3, "attention": "general"},
+    *({"attention": kind, "attend": "before", "layers": 2} for kind in ATTENTION_KINDS if kind != "none"),
+    {"input_feeding": True},
+    {"input_feeding": True, "attend": "before", "layers": 2, "attention": "additive"},
+    {"tie_embeddings": True},
+    {"tie_embeddings": True, "attention": "none"},
+    {"tie_embeddings": True, "input_feeding": True, "attention": "cosine", "layers": 2},
+    {"tie_embeddings": True, "input_feeding": True, "attend": "before"},
 ]
 
 
@@ -57,7 +64,7 @@ def check_outputs(found, wanted):
     """ids, log p, weights: the same, but for rounding; `found` may have more columns of padding."""
     T = wanted[0].shape[1]
     assert (found[0][:, :T] == wanted[0]).all() and (found[0][:, T:] == PAD).all()
-    np.testing.assert_allclose(found[1], wanted[1], rtol=1e-5)
+    np.testing.assert_allclose(found[1], wanted[1], rtol=1e-5, atol=1e-6)
     if wanted[2] is None:
         assert found[2] is None
     else:

@@ -135,6 +135,21 @@ def test_attention(pairs):
     assert names["general"] - names["dot"] == {"attention.key.weight"} and "attention.v" in names["additive"]
 
 
+@shows("attend", "input_feeding", "tie_embeddings")
+def test_what_is_read_and_what_is_shared(pairs):
+    """How much the LSTM of the decoder reads, and how much the output layer gets; tests/translator/test_model.py says
+    what that is."""
+    def sizes(**options):
+        shapes = {name: x.shape for name, x in translator_for(pairs, **options).parameters().items()}
+        return shapes["decoder.lstm.weight_ih_l0"][1], shapes["output.weight"][1]
+
+    assert [sizes(), sizes(attend="before"), sizes(input_feeding=True), sizes(tie_embeddings=True),
+            sizes(attend="before", input_feeding=True, tie_embeddings=True)] == [
+                (4, 12), (4 + 6, 12), (4 + 12, 12), (4, 4), (4 + 6 + 4, 4)]
+    parameters = trained(pairs, tie_embeddings=True).translator.parameters()
+    np.testing.assert_array_equal(parameters["output.weight"], parameters["decoder.embedding.weight"])
+
+
 @shows("layers", "hidden", "embed")
 def test_sizes(pairs):
     shapes = {name: x.shape for name, x in translator_for(pairs, layers=3, hidden=5, embed=7).parameters().items()}

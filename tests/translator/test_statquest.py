@@ -16,7 +16,7 @@ def first_step(sentence):
     model, ids = translator.model, np.array([translator.read(sentence)[1]])
     with inference(model):
         encoded = model.encode(ids, np.array([ids.shape[1]]))
-        s, _ = model.decoder(np.array([[END]]), encoded.state)
+        s, _ = model.decoder(model.decoder.read(np.array([[END]])), encoded.state)
         _, weights, _ = model.decode(np.array([[END]]), encoded.state, encoded)
     return encoded.h.array[0], s.array[0, 0], weights.array[0, 0]
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from tinyattn.storage import read_text, write_atomically
 
+ATTEND = ("after", "before")
 ATTENTION_KINDS = ("none", "dot", "scaled", "general", "additive", "cosine")
 TOKEN_KINDS = ("word", "char", "space")
 START_KINDS = ("eos", "sos")
@@ -46,7 +47,8 @@ class Config:
     """The options of `tinyattn train`. None means "not set". Given no budget, a run lasts DEFAULT_EPOCHS
     epochs.
 
-    Raises: ConfigError for a value of the wrong type or out of range, or for more than one budget.
+    Raises: ConfigError for a value of the wrong type or out of range, for more than one budget, or for options that do
+    not go together.
     """
 
     data: str | None = option("data", None, "file of training pairs")
@@ -60,6 +62,10 @@ class Config:
     source_eos: bool = option("text", False, "end each source with the end token")
 
     attention: str = option("model", "dot", "how the decoder scores encoder outputs", choices=ATTENTION_KINDS)
+    attend: str = option("model", "after", "whose output asks: after, this step's; before, the last step's, and the "
+                         "context is read with the token", choices=ATTEND)
+    input_feeding: bool = option("model", False, "a step also reads what decided on the token before")
+    tie_embeddings: bool = option("model", False, "the output layer shares the target embedding's table")
     layers: int = option("model", 1, "LSTM layers, in the encoder and in the decoder", least=1)
     hidden: int = option("model", 128, "units of an LSTM layer", least=1)
     embed: int = option("model", 64, "numbers in a token's embedding", least=1)
@@ -88,6 +94,14 @@ class Config:
             )
         if not given:
             object.__setattr__(self, "epochs", DEFAULT_EPOCHS)
+        if self.attention == "none":
+            self.require_attention("attend", "after", "there is no context to read")
+            self.require_attention("input_feeding", False, "its LSTM alone decides, and remembers that anyway")
+
+    def require_attention(self, name: str, without: object, why: str) -> None:
+        if getattr(self, name) != without:
+            raise ConfigError(f'{name}: wanted {_shown(without)} with attention = "none", got '
+                              f"{_shown(getattr(self, name))}: {why}; choose a kind of attention")
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> Config:

@@ -71,7 +71,7 @@ class Decoding:
 
         Shapes: previous, parents, read_by (R,) -> ids and log_p (R, count), weights (R, S)
         """
-        self.state = self.state[0][:, parents], self.state[1][:, parents]
+        self.state = tuple(x[:, parents] for x in self.state)
         if not np.array_equal(read_by, self.read_by):
             self.read, self.read_by = sources_of(self.encoded, read_by), read_by
         with inference(self.model):
@@ -143,7 +143,7 @@ def sources_of(encoded: Encoded, rows: np.ndarray) -> Encoded:
 class FusedDecoding(Decoding):
     """In kernels, on the model's parameters as decoding_arrays.py has them.
 
-    Shapes: h and c (layers, R, H)
+    Shapes: h and c (layers, R, H), fed (R, D), or (R, 0) without input feeding
     """
 
     def __init__(self, model: Seq2Seq, sources: Sequence[Sequence[int]], never: np.ndarray, encoder: tuple,
@@ -157,15 +157,16 @@ class FusedDecoding(Decoding):
                 encoded = model.encode(source, lengths)
             h = ready(encoded.h.array)
             self.sources = h, h if encoded.keys is None else ready(encoded.keys.array), lengths
-            self.h, self.c = (x.array.copy() for x in encoded.state)  # they will be written to
+            self.h, self.c = (x.array.copy() for x in encoded.state[:2])  # they will be written to
         self.lengths = self.sources[2]
+        self.fed = np.zeros((len(sources), decoder[-2][0].shape[1] * model.feeds_input), self.h.dtype)
         self.logits = np.empty((len(sources), len(self.output_bias)), self.h.dtype)
 
     def step(self, previous: np.ndarray, parents: np.ndarray, read_by: np.ndarray,
              count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         check_ids(previous.tolist(), self.decoder[0])
         R = len(previous)
-        self.h, self.c = self.h.take(parents, 1), self.c.take(parents, 1)
+        self.h, self.c, self.fed = self.h.take(parents, 1), self.c.take(parents, 1), self.fed.take(parents, 0)
         if len(self.logits) < R:
             self.logits = np.empty((R, len(self.output_bias)), self.h.dtype)
         outputs = self.outputs(R, 1, min(count, len(self.output_bias)))
@@ -194,7 +195,7 @@ class FusedDecoding(Decoding):
     def run(self, outputs: tuple[np.ndarray, ...], previous: np.ndarray, rows: np.ndarray, limits: np.ndarray,
             read_by: np.ndarray) -> int:
         """The kernel. Raises: CheckpointError for NaN."""
-        going = decode(*outputs, self.h, self.c, previous, rows, limits, self.logits, self.never, read_by,
+        going = decode(*outputs, self.h, self.c, self.fed, previous, rows, limits, self.logits, self.never, read_by,
                        self.sources, self.decoder)
         if going < 0:
             raise damaged()

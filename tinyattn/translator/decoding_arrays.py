@@ -3,10 +3,10 @@
     w        (weight (N, K), panels)           panels: weightᵀ packed, for many rows, or none
     lstm     ((bias, w_ih, w_hh), ...)         for each layer, and there for each direction; bias: the sum of both
     encoder  (embedding, lstm, key, key_bias, unit)
-    decoder  (embedding, lstm, attends, query, unit, scale, v, output, output_bias)
+    decoder  (embedding, lstm, attends, before, query, unit, scale, v, combine, output, output_bias)
 
 Keys are key h + key_bias where there is a `key`, h / |h| where `unit`, else h itself; queries are query s where there
-is a `v`, s / |s| where `unit`, else s itself. key and query are weights, output is a `w`.
+is a `v`, s / |s| where `unit`, else s itself. key and query are weights, combine and output are a `w`.
 
 What a kind of attention has not, is there with 0 rows: a kernel is compiled for types, and so they are always the same.
 """
@@ -32,6 +32,7 @@ def arrays_of(model: Seq2Seq, packed: bool) -> tuple[tuple, tuple]:
     kind = "none" if attention is None else attention.kind
     weight, bias = parts["output"]._parameters.values()
     dtype = weight.dtype
+    combine = parts.get("combine")
     key = query = nothing(2, dtype)
     key_bias = v = nothing(1, dtype)
     scale = 1.0 if attention is None else attention.scale
@@ -43,7 +44,9 @@ def arrays_of(model: Seq2Seq, packed: bool) -> tuple[tuple, tuple]:
     if kind == "additive":
         query, v = ready(attention.query.weight.array), ready(attention.v.array)
     return ((*recurrent(parts["encoder"], False), key, key_bias, kind == "cosine"),
-            (*recurrent(parts["decoder"], packed), kind != "none", query, kind == "cosine", dtype.type(scale), v,
+            (*recurrent(parts["decoder"], packed), kind != "none", model.attends_before, query, kind == "cosine",
+             dtype.type(scale), v,
+             (nothing(2, dtype), nothing(3, dtype)) if combine is None else product(combine.weight, packed),
              product(weight, packed), ready(bias.array)))
 
 

@@ -60,55 +60,76 @@ def read(h, keys, h_n, c_n, ids, encoder):
 
 
 @kernel
-def decode(ids, log_p, weights, h, c, previous, rows, limits, logits, never, read_by, sources, decoder):
+def decode(ids, log_p, weights, h, c, fed, previous, rows, limits, logits, never, read_by, sources, decoder):
     """Up to T tokens for each of R rows. Returns how many rows go on after that; -1: the probabilities are NaN.
 
     At every step each row continues with its likeliest token, until that is the end or limits[rows[r]] tokens are
-    there; the rows after it then move up. So h and c (layers, B, H), previous (B,) and rows (B,) are at any time about
-    the first R rows, while ids (B, T, K) and log_p (B, T, K), the K likeliest tokens of each step, and weights
-    (B, T, S), what was looked at, are at rows[r]. read_by[rows[r]] is the row's source.
+    there; the rows after it then move up. So h and c (layers, B, H), fed (B, D), previous (B,) and rows (B,) are at any
+    time about the first R rows, while ids (B, T, K) and log_p (B, T, K), the K likeliest tokens of each step, and
+    weights (B, T, S), what was looked at, are at rows[r]. read_by[rows[r]] is the row's source.
 
-    logits (B, V) is memory to work in. never: ids that no row says. sources: what was read, h and keys (B, S, H) and
-    lengths (B,). decoder: see decoding_arrays.py.
+    fed is what the output layer got last, (B, 0) without input feeding. logits (B, V) is memory to work in. never: ids
+    that no row says. sources: what was read, h and keys (B, S, H) and lengths (B,). decoder: see decoding_arrays.py.
     """
-    embedding, lstm, attends, query, is_unit, scale, v, output, output_bias = decoder
+    embedding, lstm, attends, before, query, is_unit, scale, v, combine, output, output_bias = decoder
     sources_h, keys, lengths = sources
-    (layers, _, H), T, R = h.shape, ids.shape[1], len(rows)
-    E, D = embedding.shape[1], output[0].shape[1]
-    x_0, z = np.empty((R, E), h.dtype), np.empty((R, 4 * H), h.dtype)
-    queries, outputs = np.empty((R, H), h.dtype), np.empty((R, D), h.dtype)
+    (layers, _, H), T, R, F = h.shape, ids.shape[1], len(rows), fed.shape[1]
+    E, D, joined_size = embedding.shape[1], output[0].shape[1], 2 * H if attends else H
+    beside = E + H if before else E  # of what the LSTM reads: where the part that is fed begins
+    x_0, z = np.empty((R, beside + F), h.dtype), np.empty((R, 4 * H), h.dtype)
+    queries, joined = np.empty((R, H), h.dtype), np.empty((R, joined_size), h.dtype)
+    combined, nothing = np.empty((R, D if len(combine[0]) > 0 else 0), h.dtype), np.zeros(D, h.dtype)
     for t in range(T):
-        # s: the decoder's LSTM, a token on
-        x = x_0[:R]
         for r in range(R):
             for e in range(E):
-                x[r, e] = embedding[previous[r], e]
-        for layer in range(layers):
-            (bias, w_ih, w_hh), h_t, c_t = lstm[layer], h[layer, :R], c[layer, :R]
-            fill(z[:R], bias)
-            for w, given in ((w_ih, x), (w_hh, h_t)):  # a loop halves what there is to compile
-                add_product(z[:R], given, w)
-            for r in range(R):
-                lstm_cell(z[r], h_t[r], c_t[r])
-            x = h_t
-        s = x
+                x_0[r, e] = embedding[previous[r], e]
+            for k in range(F):
+                x_0[r, beside + k] = fed[r, k]
 
-        # outputs: context and s side by side; without attention s alone
-        if attends:
-            if len(v) > 0:
-                fill(queries[:R], v * 0)
-                add_dots(queries[:R], s, query)
-            for r in range(R):
-                q, b = queries[r] if is_unit or len(v) > 0 else s[r], read_by[rows[r]]
-                if is_unit:
-                    unit(q, s[r])
-                S = lengths[b]
-                attend(outputs[r, :H], weights[rows[r], t], q, keys[b, :S], sources_h[b, :S], scale, v)
+        # The decoder's LSTM, a token on, and then its output asks; or the other way round.
+        s = h[layers - 1, :R]
+        for looks in (before, not before):
+            if looks and attends:
+                if len(v) > 0:
+                    fill(queries[:R], v * 0)
+                    add_dots(queries[:R], s, query)
+                for r in range(R):
+                    q, b = queries[r] if is_unit or len(v) > 0 else s[r], read_by[rows[r]]
+                    if is_unit:
+                        unit(q, s[r])
+                    S = lengths[b]
+                    attend(joined[r, :H], weights[rows[r], t], q, keys[b, :S], sources_h[b, :S], scale, v)
+                    if before:
+                        for j in range(H):
+                            x_0[r, E + j] = joined[r, j]
+            if not looks:
+                x = x_0[:R]
+                for layer in range(layers):
+                    (bias, w_ih, w_hh), h_t, c_t = lstm[layer], h[layer, :R], c[layer, :R]
+                    fill(z[:R], bias)
+                    for w, given in ((w_ih, x), (w_hh, h_t)):  # a loop halves what there is to compile
+                        add_product(z[:R], given, w)
+                    for r in range(R):
+                        lstm_cell(z[r], h_t[r], c_t[r])
+                    x = h_t
+
+        # features: context and s side by side, without attention s alone; or what is combined of these
         for r in range(R):
             for j in range(H):
-                outputs[r, D - H + j] = s[r, j]
+                joined[r, joined_size - H + j] = s[r, j]
+        features = joined[:R]
+        if len(combine[0]) > 0:
+            features = combined[:R]
+            fill(features, nothing)
+            add_product(features, joined[:R], combine)
+            for r in range(R):
+                for k in range(D):
+                    features[r, k] = tanh(features[r, k])
+        for r in range(R):
+            for k in range(F):
+                fed[r, k] = features[r, k]
         fill(logits[:R], output_bias)
-        add_product(logits[:R], outputs[:R], output)
+        add_product(logits[:R], features, output)
 
         # the next token
         going = 0
@@ -123,6 +144,8 @@ def decode(ids, log_p, weights, h, c, previous, rows, limits, logits, never, rea
                     for j in range(H):
                         h[layer, going, j] = h[layer, r, j]
                         c[layer, going, j] = c[layer, r, j]
+                for k in range(F):
+                    fed[going, k] = fed[r, k]
                 going += 1
         R = going
         if R == 0:

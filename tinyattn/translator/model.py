@@ -3,6 +3,10 @@
 The encoder reads the source and leaves one output per token, `h`. The decoder starts where the encoder ended and
 writes the target, one token a step; its output `s` asks every `h` how alike they are, the answers become weights,
 and the weighted sum of the `h`, the context, together with `s` decides the next token.
+
+Two options change what a step hears of the one before. With `attend="before"` that step's `s` asks, and the context is
+read with the next token (Bahdanau et al. 2015); with `input_feeding` what decided on that token is (Luong et al. 2015).
+Then the steps of a sentence come one after the other; otherwise, where the target is known, they run all at once.
 """
 
 from __future__ import annotations
@@ -18,13 +22,14 @@ from tinyattn import create, nn
 from tinyattn.nn.functional import linear_cross_entropy
 from tinyattn.ops.attention import additive_attention, attention
 from tinyattn.ops.joining import cat
-from tinyattn.state import no_grad
+from tinyattn.state import no_grad, time_step
 from tinyattn.tensor import Tensor
 from tinyattn.text.batches import Batch
 from tinyattn.text.vocabulary import PAD
 from tinyattn.translator.config import Config, ConfigError
 
-State = tuple[Tensor, Tensor]  # h and c of every layer, each (layers, B, H)
+# h and c of every layer, each (layers, B, H); with input feeding also what the output layer got last, (1, B, D).
+State = tuple[Tensor, ...]
 
 
 @dataclass
@@ -73,17 +78,24 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Target ids, each the token before the one that is asked for, to outputs `s`, from the state it is given."""
+    """Target ids, each the token before the one that is asked for, to outputs `s`, from the state it is given.
 
-    def __init__(self, tokens: int, embed: int, hidden: int, layers: int, dropout: float) -> None:
+    beside: how many numbers it reads beside each token's embedding.
+    """
+
+    def __init__(self, tokens: int, embed: int, beside: int, hidden: int, layers: int, dropout: float) -> None:
         super().__init__()
         self.embedding = embedding(tokens, embed)
         self.dropout = nn.Dropout(dropout)
-        self.lstm = nn.LSTM(embed, hidden, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
+        self.lstm = nn.LSTM(embed + beside, hidden, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
 
-    def forward(self, target: np.ndarray, state: State, lengths: np.ndarray | None = None) -> tuple[Tensor, State]:
-        """Shapes: target (B, T), lengths (B,) -> s (B, T, H), state"""
-        return self.lstm(self.dropout(self.embedding(target)), state, lengths=lengths)
+    def read(self, target: np.ndarray) -> Tensor:
+        """Shapes: target (B, T) -> x (B, T, E)"""
+        return self.dropout(self.embedding(target))
+
+    def forward(self, x: Tensor, state: State, lengths: np.ndarray | None = None) -> tuple[Tensor, State]:
+        """Shapes: x (B, T, E + beside), lengths (B,) -> s (B, T, H), state"""
+        return self.lstm(x, state, lengths=lengths)
 
 
 class Attention(nn.Module):
@@ -136,6 +148,10 @@ class Unit(nn.Module):
 class Seq2Seq(nn.Module):
     """The whole model: source ids and the target so far to scores (logits) for every next target token.
 
+    The output layer gets D numbers, the `features`: context and `s` side by side, or `s` alone without attention. Where
+    it shares its table with the target embedding, these are first brought to the width E of that table:
+    tanh(W [context; s]), the attentional vector of Luong et al. 2015, eq. 5.
+
     Raises: ConfigError for an odd `hidden` with `bidirectional`.
     """
 
@@ -146,31 +162,66 @@ class Seq2Seq(nn.Module):
                               f"got {config.hidden}")
         E, H, layers, p = config.embed, config.hidden, config.layers, config.dropout
         attends = config.attention != "none"
+        self.attends_before, self.feeds_input = config.attend == "before", config.input_feeding
+        joined = 2 * H if attends else H
+        D = E if config.tie_embeddings else joined
         self.encoder = Encoder(source_tokens, E, H, layers, config.bidirectional, p)
         self.attention = Attention(config.attention, H) if attends else None
-        self.decoder = Decoder(target_tokens, E, H, layers, p)
+        self.decoder = Decoder(target_tokens, E, H * self.attends_before + D * self.feeds_input, H, layers, p)
+        self.combine = nn.Linear(joined, E, bias=False) if config.tie_embeddings else None
         self.dropout = nn.Dropout(p)
-        self.output = nn.Linear(2 * H if attends else H, target_tokens)
+        self.output = nn.Linear(D, target_tokens)
+        if config.tie_embeddings:
+            self.output.weight = self.decoder.embedding.weight
 
     def encode(self, source: np.ndarray, lengths: np.ndarray) -> Encoded:
         """Read a batch of sources. Shapes: source (B, S), lengths (B,)"""
         h, state = self.encoder(source, lengths)
+        if self.feeds_input:  # nothing has been decided yet
+            state = (*state, create.zeros(1, len(source), self.output.in_features, dtype=h.dtype))
         mask = np.arange(source.shape[1]) < lengths[:, None]
         return Encoded(h, None if self.attention is None else self.attention.keys(h), mask, state)
 
     def features(self, target: np.ndarray, state: State, encoded: Encoded,
                  lengths: np.ndarray | None = None) -> tuple[Tensor, Tensor | None, State]:
-        """What the output layer gets: the context beside `s`, or `s` alone without attention; then the attention
-        weights (None without) and the state after `target`. All of it at once when `target` is known (teacher forcing),
-        or one token at a time.
+        """What the output layer gets for each token of `target`, the attention weights (None without attention), and
+        the state after `target`.
 
-        Shapes: target (B, T), lengths (B,) -> (B, T, 2H) or (B, T, H), weights (B, T, S)
+        Shapes: target (B, T), lengths (B,) -> (B, T, D), weights (B, T, S)
         """
-        s, state = self.decoder(target, state, lengths)
-        if self.attention is None:
-            return self.dropout(s), None, state
-        context, weights = self.attention(s, encoded)
-        return self.dropout(cat([context, s], -1)), weights, state
+        x = self.decoder.read(target)
+        if not (self.attends_before or self.feeds_input) or x.shape[1] == 1:
+            return self.step(x, state, encoded, lengths)
+        features, weights = [], []
+        for t in range(x.shape[1]):
+            with time_step(t):
+                y, looked_at, state = self.step(x[:, t : t + 1], state, encoded)
+            features.append(y)
+            weights.append(looked_at)
+        return cat(features, 1), cat(weights, 1), state
+
+    def step(self, x: Tensor, state: State, encoded: Encoded,
+             lengths: np.ndarray | None = None) -> tuple[Tensor, Tensor | None, State]:
+        """`features` of one token that was read, or of any number of them where no step hears of the one before but
+        through the LSTM.
+
+        Shapes: x (B, T, E)
+        """
+        h, c, *fed = state
+        context = weights = None
+        if self.attends_before:  # the output of the step before
+            context, weights = self.look(h[-1:].transpose(0, 1), encoded)
+        beside = [context] * self.attends_before + [y.transpose(0, 1) for y in fed]
+        s, (h, c) = self.decoder(cat([x, *beside], -1) if beside else x, (h, c), lengths)
+        if not self.attends_before:
+            context, weights = self.look(s, encoded)
+        y = s if context is None else cat([context, s], -1)
+        y = self.dropout(y if self.combine is None else self.combine(y).tanh())
+        return y, weights, (h, c, y.transpose(0, 1)) if self.feeds_input else (h, c)
+
+    def look(self, s: Tensor, encoded: Encoded) -> tuple[Tensor | None, Tensor | None]:
+        """Context and weights: `s` asks. None without attention."""
+        return (None, None) if self.attention is None else self.attention(s, encoded)
 
     def decode(self, target: np.ndarray, state: State, encoded: Encoded,
                lengths: np.ndarray | None = None) -> tuple[Tensor, Tensor | None, State]:

@@ -57,7 +57,7 @@ def replay(translator: Translator, found: Translation, backward_from: Sequence[i
 
 
 def named(run: Record, state: State) -> State:
-    for x, name in zip(state, ("h", "c")):
+    for x, name in zip(state, ("h", "c", "fed")):
         run.name(x, name)
     return state
 
