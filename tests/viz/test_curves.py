@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from tinyattn_viz import curves
+from tinyattn_viz.curves import means
 
 SVG = "{http://www.w3.org/2000/svg}"
 LINES = [
@@ -27,12 +28,21 @@ def texts(svg):
 
 def test_a_panel_for_each_thing_that_was_measured(tmp_path):
     found = texts(drawn(LINES, tmp_path))
-    assert {"loss (nats per target token)", "scores on dev", "length of the gradient", "learning rate"} <= set(found)
-    assert {"training", "dev", "exact match, %"} <= set(found) and "BLEU" not in found
+    assert {"loss, nats per target token (ring: the best)", "scores on dev (ring: the best)", "length of the gradient",
+            "learning rate"} <= set(found)
+    assert {"training 0.1", "dev 0.2", "exact 75.0%", "0.2"} <= set(found) and not [text for text in found if "BLEU" in text]
     found = texts(drawn([{**line, "dev_bleu": 30.0} for line in LINES], tmp_path))
-    assert "BLEU" in found
+    assert "BLEU 30.0" in found
     only_loss = [{"step": line["step"], "loss": line["loss"]} for line in LINES]
-    assert [text for text in texts(drawn(only_loss, tmp_path)) if " " in text] == ["loss (nats per target token)"]
+    assert [text for text in texts(drawn(only_loss, tmp_path)) if " " in text] == ["training 0.1", "loss, nats per target token"]
+
+
+def test_three_panels_leave_no_hole(tmp_path):
+    """Without scores the loss has the whole width."""
+    lines = [{key: line[key] for key in ("step", "loss", "lr", "grad_norm")} for line in LINES]
+    boxes = [rectangle for rectangle in ElementTree.fromstring(drawn(lines, tmp_path)).iter(f"{SVG}rect")]
+    widths = sorted(float(box.get("width")) for box in boxes)
+    assert len(widths) == 3 and widths[2] > 1.9 * widths[1]
 
 
 def test_names_at_the_ends_keep_clear_of_each_other(tmp_path):
@@ -43,13 +53,27 @@ def test_names_at_the_ends_keep_clear_of_each_other(tmp_path):
     for element in root.iter(f"{SVG}text"):
         where = element.get("transform") or parents[element].get("transform") or ""
         heights[element.text] = float(element.get("y") or re.findall(r"[-\d.]+", where)[1])
-    assert abs(heights["training"] - heights["dev"]) > 10
-    assert min(abs(heights["BLEU"] - heights["chrF"]), abs(heights["BLEU"] - heights["exact match, %"])) > 10
+    assert abs(heights["training 0.1"] - heights["dev 0.1"]) > 10
+    assert min(abs(heights["BLEU 75.0"] - heights["chrF 75.0"]), abs(heights["BLEU 75.0"] - heights["exact 75.0%"])) > 10
 
 
 @pytest.mark.parametrize("line", [{"step": 0, "dev_loss": 3.0}, {"step": 5, "loss": 0.0}, {"step": 1, "loss": 1.0, "lr": 0.1}])
 def test_few_numbers_and_a_loss_of_nothing_can_be_drawn(line, tmp_path):
-    assert "loss (nats per target token)" in texts(drawn([line], tmp_path))
+    assert [text for text in texts(drawn([line], tmp_path)) if text.startswith("loss, nats per target token")]
+
+
+def test_a_long_run_has_no_more_points_than_can_be_seen(tmp_path):
+    lines = [{"step": k, "loss": 5 / k + k % 2, "lr": 0.01, "grad_norm": 1.0 + k % 2} for k in range(1, 5001)]
+    path = drawn(lines, tmp_path)
+    assert len(path) < 150_000
+    short = drawn(lines[:100], tmp_path)  # the same picture with fewer points of the noise, and its mean over it
+    assert short.count(b"stroke-opacity: 0.45") == path.count(b"stroke-opacity: 0.45") == 2
+    assert b"stroke-opacity" not in drawn(lines[:50], tmp_path)
+
+
+def test_means():
+    assert means([1.0, 3.0, 5.0, 7.0], 2) == [2.0, 6.0] and means([1.0, 3.0, 5.0], 3) == [1.0, 3.0, 5.0]
+    assert means(list(range(10)), 3) == [1.0, 4.5, 8.0]
 
 
 def test_the_same_lines_give_the_same_bytes_in_every_format(tmp_path, monkeypatch):
