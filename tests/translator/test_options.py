@@ -225,6 +225,35 @@ def test_schedule(pairs):
     assert rates("linear") == pytest.approx([0.01, 0.0075, 0.005, 0.0025])
 
 
+@shows("teacher_forcing", "teacher_forcing_schedule")
+def test_teacher_forcing(pairs):
+    """How much of what the decoder reads is the reference, at the begin, in the middle and at the end."""
+    def shares(**options):
+        training, found = begin(pairs, steps=5, teacher_forcing=0.2, **options), []
+        training.model.output.bias.array[END] = 1e3  # what it says itself
+        batch, loss = training.examples.batch(np.arange(14)), training.model.loss
+        real = np.arange(batch.target_in.shape[1]) < batch.target_lengths[:, None]
+        real[:, 0] = False  # the first input is always the same
+
+        def spy(read):
+            assert ((read.target_in == batch.target_in) | ((read.target_in == END) & real)).all()
+            found.append((read.target_in == batch.target_in)[real].mean())
+            return loss(read)
+
+        training.model.loss = spy
+        for step in (0, 2, 5):
+            training.progress.step = step
+            training.step(batch)
+        return found
+
+    assert shares(teacher_forcing_schedule="constant") == pytest.approx([0.2] * 3, abs=0.2)
+    linear, sigmoid, exponential = (shares(teacher_forcing_schedule=way)
+                                    for way in ("linear", "inverse_sigmoid", "exponential"))
+    for ways in (linear, sigmoid, exponential):
+        assert ways[0] == 1 and ways[2] == pytest.approx(0.2, abs=0.2)
+    assert linear[1] == pytest.approx(0.68, abs=0.2) and sigmoid[1] > linear[1] > exponential[1]
+
+
 @shows("clip")
 def test_clip(pairs):
     """After one step Adam's average of gradients is a tenth of the clipped gradient."""

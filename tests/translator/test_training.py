@@ -68,6 +68,18 @@ def test_killed_and_resumed_is_never_killed(pairs, tmp_path, monkeypatch, save_e
     assert_same_run(Run(tmp_path / "whole"), Run(tmp_path / "killed"))
 
 
+@pytest.mark.parametrize("options", [
+    {"teacher_forcing": 0.2, "teacher_forcing_schedule": "exponential"},
+    {"teacher_forcing": 0.5, "attend": "before", "input_feeding": True, "tie_embeddings": True},
+], ids=str)
+def test_also_where_steps_hear_of_each_other(pairs, tmp_path, options):
+    start(pairs, tmp_path / "whole", **options).train()
+    with pytest.raises(Crash):
+        start(pairs, tmp_path / "killed", CrashAt(6), **options).train()
+    start(pairs, tmp_path / "killed", **options).train()
+    assert_same_run(Run(tmp_path / "whole"), Run(tmp_path / "killed"))
+
+
 def test_it_learns(pairs):
     training = start(pairs, epochs=60, steps=None, lr=0.02, dropout=0.0, hidden=16)
     training.dev = training.dev + pairs  # what it has learned, not what it can guess
@@ -178,9 +190,10 @@ def test_a_second_ctrl_c_does_not_wait(pairs):
             os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.mark.parametrize("teacher_forcing", [1.0, 0.5])
 @pytest.mark.parametrize("where", ["loss", "gradient"])
-def test_no_update_on_what_is_not_finite(pairs, tmp_path, where):
-    training = start(pairs, tmp_path)
+def test_no_update_on_what_is_not_finite(pairs, tmp_path, where, teacher_forcing):
+    training = start(pairs, tmp_path, teacher_forcing=teacher_forcing)
 
     class Poison(Watcher):
         def stepped(self, training):

@@ -24,6 +24,7 @@ ATTENTION_KINDS = ("none", "dot", "scaled", "general", "additive", "cosine")
 TOKEN_KINDS = ("word", "char", "space")
 START_KINDS = ("eos", "sos")
 SCHEDULES = ("linear", "constant")
+FORCING_SCHEDULES = ("constant", "linear", "exponential", "inverse_sigmoid")
 GROUPS = ("data", "text", "model", "training")  # the headings under which `--help` shows the options
 BUDGETS = ("epochs", "steps", "minutes")  # a run has exactly one of them
 PATHS = ("data", "dev")
@@ -35,10 +36,11 @@ class ConfigError(ValueError):
     """An option that cannot be: its name, what was wanted, what came."""
 
 
-def option(group: str, default: object, help: str, *, choices=None, least=None, above=None, below=None) -> Any:
+def option(group: str, default: object, help: str, *, choices=None, least=None, above=None, below=None,
+           most=None) -> Any:
     """A field of Config that knows what it belongs to (one of GROUPS), what it means and which values it takes."""
     assert group in GROUPS, group
-    rules = {"choices": choices, "least": least, "above": above, "below": below}
+    rules = {"choices": choices, "least": least, "above": above, "below": below, "most": most}
     return dataclasses.field(default=default, metadata={"group": group, "help": help, **rules})
 
 
@@ -79,6 +81,10 @@ class Config:
     lr: float = option("training", 0.004, "learning rate of Adam at the start", above=0)
     schedule: str = option("training", "linear", "how it goes on: linear falls to 0 as the budget is spent",
                            choices=SCHEDULES)
+    teacher_forcing: float = option("training", 1.0, "share of target tokens that the decoder reads from the reference "
+                                    "at the end; the others are its own likeliest", least=0, most=1)
+    teacher_forcing_schedule: str = option("training", "linear", "how the share gets there from 1",
+                                           choices=FORCING_SCHEDULES)
     clip: float = option("training", 1.0, "longest gradient; longer ones are scaled down to it", above=0)
     seed: int = option("training", 1, "seed of every random stream", least=0, below=2**63)
     threads: int | None = option("training", None, "threads; not set: as many cores as the process may use", least=1)
@@ -186,6 +192,7 @@ def _checked(field: dataclasses.Field, value: Any) -> Any:
         fits = fits and (rules["least"] is None or value >= rules["least"])
         fits = fits and (rules["above"] is None or value > rules["above"])
         fits = fits and (rules["below"] is None or value < rules["below"])
+        fits = fits and (rules["most"] is None or value <= rules["most"])
     if rules["choices"] is not None:
         fits = fits and value in rules["choices"]
     if not fits:
@@ -198,7 +205,8 @@ def _wanted(field: dataclasses.Field) -> str:
     if rules["choices"] is not None:
         return "one of " + ", ".join(rules["choices"])
     words = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[_kind(field)[0]]
-    bounds = [("at least", rules["least"]), ("above", rules["above"]), ("below", rules["below"])]
+    bounds = [("at least", rules["least"]), ("above", rules["above"]), ("below", rules["below"]),
+              ("at most", rules["most"])]
     limits = " and ".join(f"{word} {bound}" for word, bound in bounds if bound is not None)
     return f"{words} {limits}".strip()
 

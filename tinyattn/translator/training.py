@@ -22,6 +22,7 @@ from tinyattn.text.batches import Batch, Examples, batch_indices
 from tinyattn.text.pairs import Pair
 from tinyattn.translator.checkpoint import Arrays, Progress, Run
 from tinyattn.translator.samples import Sample
+from tinyattn.translator.sampling import share_given, with_own_tokens
 from tinyattn.translator.scores import measure
 
 if TYPE_CHECKING:
@@ -144,7 +145,8 @@ class Training:
         self.optimizer.param_groups[0]["lr"] = rate
         self.model.train()
         with streams.using(lambda: streams.stream(self.config.seed, "dropout", number)):
-            loss = self.model.loss(batch)
+            read = with_own_tokens(self.model, batch, share_given(self.config, self.share_done))
+            loss = self.model.loss(read)
         self.require_finite("loss", loss.item(), number)
         self.optimizer.zero_grad()
         loss.backward()
