@@ -145,7 +145,7 @@ def test_changed_data_is_refused(data, tmp_path, capsys):
     (["--hidden", "0"], "hidden: wanted a whole number at least 1, got 0"),
     (["--hidden", "many"], "'many' is not a valid integer"),
     (["--attention", "soft"], "'soft' is not one of"),
-    (["--tokens", "bpe"], "'bpe' is not one of"),
+    (["--tokens", "words"], "'words' is not one of"),
     (["--steps", "2", "--minutes", "1"], "wanted one budget"),
     (["--attend", "before"], "No such option"),
     (["--config", "nowhere.toml"], "nowhere.toml: no such file"),
@@ -622,6 +622,12 @@ def test_without_matplotlib_there_is_no_loss_picture(data, tmp_path, monkeypatch
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert main(["train", str(data), "--out", str(tmp_path / "r"), "--steps", "1", "--quiet", *TINY]) == 0
     assert "pip install 'tinyattn[plot]'" in capsys.readouterr().err and not (tmp_path / "r" / "loss.svg").exists()
+
+
+def test_pieces_need_their_library(data, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sentencepiece", None)
+    message = refused(capsys, 1, "train", data, "--out", str(tmp_path / "r"), "--tokens", "bpe", *TINY)
+    assert "pip install 'tinyattn[bpe]'" in message and not (tmp_path / "r").exists()
 
 
 def test_without_an_extra_it_says_what_to_install(run, data, monkeypatch, capsys):

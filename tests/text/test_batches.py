@@ -33,6 +33,12 @@ def test_the_decoder_reads_what_it_was_asked_for():
     np.testing.assert_array_equal(batch.target_lengths, [2, 3])
 
 
+def test_those_that_are_too_long_are_left_out():
+    examples = Examples([([5, 6, 7], [8]), ([5, 6], [7, 8]), ([5], [6, 7, 8])], source_end=True, longest=2)
+    assert len(examples) == 1 and examples.left_out == 2
+    np.testing.assert_array_equal(examples.batch(np.array([0])).source, [[5, 6, END]])
+
+
 def test_start_and_source_end():
     batch = make_batch([([5, 6], [7])], start=START, source_end=True)
     np.testing.assert_array_equal(batch.source, [[5, 6, END]])

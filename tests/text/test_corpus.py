@@ -16,9 +16,9 @@ from tinyattn.text.corpus.morphology import agreeing, conjugate, english_plural,
 from tinyattn.text.corpus.parts import Part, a_before, build, finish, pair, question
 from tinyattn.text.corpus.phrases import PHRASES
 from tinyattn.text.pairs import clean_pairs
-from tinyattn.text.tokens import TOKENIZERS
+from tinyattn.text.words import Words
 
-tokenize = lru_cache(None)(TOKENIZERS["word"].tokenize)
+tokenize = lru_cache(None)(Words().cut)
 SPLITS = ("train", "dev", "test")
 ROOT = Path(__file__).parents[2]
 
@@ -91,7 +91,7 @@ def test_a_command_and_its_negation_differ_in_the_verb(everything):
 
 
 def test_text_is_lower_case_and_made_of_its_tokens(everything):
-    rejoin = TOKENIZERS["word"].detokenize
+    rejoin = Words().join
     for phrase in everything:
         assert phrase.source == phrase.source.lower() and phrase.target == phrase.target.lower()
         assert rejoin(tokenize(phrase.source)) == phrase.source

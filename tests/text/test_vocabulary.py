@@ -48,6 +48,13 @@ def test_limits():
         Vocabulary.build(sentences, maximum_size=4)
 
 
+def test_what_is_seen_once_is_unknown_unless_it_is_much():
+    few, many = [["a"] * 97, ["b"] * 2, ["c"]], [["a"] * 10, ["b"] * 2, ["c"]]
+    assert Vocabulary.build(few, None).tokens == ("a", "b")
+    assert Vocabulary.build(many, None).tokens == ("a", "b", "c")
+    assert Vocabulary.build([], None).tokens == ()
+
+
 def test_every_token_once_and_none_empty():
     with pytest.raises(ValueError, match="'a' 2 times"):
         Vocabulary(["a", "b", "a"])

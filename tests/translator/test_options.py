@@ -11,6 +11,7 @@ import pytest
 
 import tinyattn as ta
 from tinyattn.cli import main
+from tinyattn.text.pairs import DataError
 from tinyattn.text.vocabulary import END, START
 from tinyattn.translator import training as module
 from tinyattn.translator.checkpoint import Run
@@ -96,6 +97,7 @@ def test_strict(tmp_path, capsys):
 @shows("source_tokens", "target_tokens")
 @pytest.mark.parametrize("kind, tokens", [
     ("word", ["Don't", "go", "."]), ("char", list("Don't go.")), ("space", ["Don't", "go."]),
+    ("bpe", ["▁Don", "'", "t", "▁go", "."]),
 ])
 @pytest.mark.parametrize("side", ["source", "target"])
 def test_tokens(side, kind, tokens):
@@ -107,6 +109,39 @@ def test_tokens(side, kind, tokens):
 def test_vocab_size(pairs):
     assert [len(translator_for(pairs).source_vocabulary), len(translator_for(pairs, vocab_size=7).source_vocabulary),
             len(translator_for(pairs, vocab_size=7).target_vocabulary)] == [13, 7, 7]
+
+
+@shows("min_count")
+def test_min_count(pairs):
+    assert "eat" in translator_for(pairs).source.vocabulary.tokens  # seen 4 times
+    assert "eat" in translator_for(pairs, min_count=4).source.vocabulary.tokens
+    assert translator_for(pairs, min_count=5).source.vocabulary.tokens == ("the",)
+
+
+@shows("max_length")
+def test_max_length(pairs):
+    pairs = [*pairs[:5], ("eat", "come la pizza ahora"), ("eat the pizza now", "come"), *pairs[5:]]
+    assert len(begin(pairs, max_length=3).examples) == 14 and len(begin(pairs).examples) == 16
+    with pytest.raises(DataError, match="max_length: wanted pairs of at most 2 tokens a side, got 14 longer ones and no "):
+        begin(pairs[:5] + pairs[7:], max_length=2)
+
+
+@shows("truecase")
+@pytest.mark.parametrize("kind, usual", [("word", True), ("bpe", True), ("char", False), ("space", False)])
+def test_truecase(kind, usual):
+    pairs = [("The cat", "El gato"), ("The dog", "El perro"), ("See the cat", "Ve el gato")]
+    tokens = {"source_tokens": kind, "target_tokens": kind}
+    for options, lowered in (({}, usual), ({"truecase": True}, True), ({"truecase": False}, False)):
+        translator = translator_for(pairs, **tokens, **options)
+        assert "".join(translator.source.tokens("The cat")).strip("▁")[0] == ("t" if lowered else "T")
+        assert translator.target.text(translator.target.tokens("el gato"))[0] == ("E" if lowered else "e")
+
+
+def test_truecase_on_the_command_line(tmp_path):
+    (tmp_path / "data.tsv").write_text("one\tuno\ntwo\tdos\n")
+    for k, (given, wanted) in enumerate([([], None), (["--truecase"], True), (["--no-truecase"], False)]):
+        assert command_line(tmp_path, "--steps", 0, "--out", tmp_path / str(k), *given) == 0
+        assert Run(tmp_path / str(k)).load()[0].truecase is wanted
 
 
 @shows("start")

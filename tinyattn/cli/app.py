@@ -14,7 +14,8 @@ from tinyattn.text.pairs import DataError
 from tinyattn.translator.config import ConfigError
 from tinyattn.translator.training import TrainingError
 
-EXTRAS = {"sacrebleu": "scores", "matplotlib": "plot", "tinyattn_viz": "draw", "graphviz": "draw", "pygraphviz": "draw"}
+EXTRAS = {"sacrebleu": "scores", "matplotlib": "plot", "sentencepiece": "bpe", "tinyattn_viz": "draw",
+          "graphviz": "draw", "pygraphviz": "draw"}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -45,5 +45,7 @@ def config_options(command: Callable) -> Callable:
             choice = click.Choice(rules["choices"]) if rules["choices"] else str
             kind = {"type": {"int": int, "float": float}.get(str(field.type).split(" ")[0], choice)}
         name = "--" + field.name.replace("_", "-")
+        if field.type == "bool | None":
+            kind, name = {"default": None}, f"{name}/--no-{name.removeprefix('--')}"
         command = click.option(name, cls=Option, group=rules["group"], help=help + ".", **kind)(command)
     return command

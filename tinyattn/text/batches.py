@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -39,14 +40,28 @@ class Batch:
 class Rows:
     """Rows of ids, side by side in one long array, from which some of them are taken without a loop over tokens."""
 
-    def __init__(self, rows: Iterable[Sequence[int]]) -> None:
-        ids, lengths = array("i"), array("q")
+    def __init__(self, rows: Iterable[Sequence[int]] = ()) -> None:
+        self._ids, self._lengths = array("i"), array("q")
         for row in rows:
-            ids.extend(row)
-            ids.append(PAD)  # what a row shows past its end
-            lengths.append(len(row))
-        self.ids, self.lengths = np.array(ids, np.int32), np.array(lengths, np.int64)
-        self.starts = np.cumsum(self.lengths + 1) - self.lengths - 1
+            self.append(row)
+
+    def append(self, row: Sequence[int]) -> None:
+        """Another row; there can be none any more when the first have been taken."""
+        self._ids.extend(row)
+        self._ids.append(PAD)  # what a row shows past its end
+        self._lengths.append(len(row))
+
+    @cached_property
+    def ids(self) -> np.ndarray:
+        return np.asarray(self._ids)  # its memory, no copy
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        return np.asarray(self._lengths)
+
+    @cached_property
+    def starts(self) -> np.ndarray:
+        return np.cumsum(self.lengths + 1) - self.lengths - 1
 
     def places(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where in `ids` the tokens of some rows are, padded to the longest of them, and the rows' lengths.
@@ -73,13 +88,18 @@ def pad(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
 
 class Examples:
     """Examples to take batches from. The decoder's first input is `start` (END, as in the video, or START);
-    `source_end` closes each source with END."""
+    `source_end` closes each source with END. Those with more tokens than `longest` on a side are left out."""
 
-    def __init__(self, examples: Iterable[Example], start: int = END, source_end: bool = False) -> None:
-        examples, closing = list(examples), [END] if source_end else []
-        self.source = Rows([*source, *closing] for source, _ in examples)
-        self.target_in = Rows([start, *target] for _, target in examples)
-        self.target_out = Rows([*target, END] for _, target in examples)
+    def __init__(self, examples: Iterable[Example], start: int = END, source_end: bool = False,
+                 longest: int | None = None) -> None:
+        self.start, self.left_out, closing = start, 0, [END] if source_end else []
+        self.source, self.target = Rows(), Rows()
+        for source, target in examples:
+            if longest is not None and max(len(source), len(target)) > longest:
+                self.left_out += 1
+                continue
+            self.source.append([*source, *closing])
+            self.target.append([*target, END])
 
     def __len__(self) -> int:
         return len(self.source.lengths)
@@ -94,9 +114,11 @@ class Examples:
         source, source_lengths = self.source.places(chosen)
         if not source_lengths.all():
             raise ValueError(f"make_batch: example {chosen[source_lengths.argmin()]} has an empty source: leave it out")
-        target, target_lengths = self.target_in.places(chosen)  # and target_out is in the same places
-        return Batch(self.source.at(source), source_lengths, self.target_in.at(target), self.target_out.at(target),
-                     target_lengths)
+        target, target_lengths = self.target.places(chosen)
+        target_out = self.target.at(target)
+        target_in = np.where(target_out == END, PAD, target_out)  # the same, a place later
+        target_in[:, 1:], target_in[:, 0] = target_in[:, :-1].copy(), self.start
+        return Batch(self.source.at(source), source_lengths, target_in, target_out, target_lengths)
 
 
 def make_batch(examples: Sequence[Example], start: int = END, source_end: bool = False) -> Batch:
@@ -112,7 +134,7 @@ def batch_indices(examples: Examples, batch_size: int, seed: int, epoch: int) ->
     if batch_size < 1:
         raise ValueError(f"batch_size: wanted at least 1, got {batch_size}")
     random = stream(seed, "batches", epoch)
-    source_lengths, target_lengths = examples.source.lengths, examples.target_in.lengths
+    source_lengths, target_lengths = examples.source.lengths, examples.target.lengths
     shuffled = random.permutation(len(examples))
     batches = []
     for first in range(0, len(examples), batch_size * BATCHES_PER_CHUNK):

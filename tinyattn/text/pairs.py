@@ -110,7 +110,7 @@ def clean_pairs(pairs: Iterable[Sequence[str]], *, strict: bool = False, name: s
 def clean_text(text: str) -> str:
     """A sentence as training sees it, and so as translation must: composed (NFC: one "é", not "e" and an
     accent), and without space around it."""
-    return unicodedata.normalize("NFC", text).strip()
+    return text.strip() if text.isascii() else unicodedata.normalize("NFC", text).strip()
 
 
 def _sift(rows: Iterable[Sequence[str]], name: str, strict: bool, alignments: bool) -> Pairs:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tinyattn.storage import CheckpointError, read_text, write_atomically
-from tinyattn.text.tokens import TOKENIZERS
-from tinyattn.text.vocabulary import Vocabulary
+from tinyattn.text.cases import Cases
+from tinyattn.text.pairs import clean_text
+from tinyattn.text.tokens import Tokens, learn_tokens, tokens_as_dict, tokens_from_dict, usual_tokens
+from tinyattn.text.vocabulary import SPECIAL_NAMES, Vocabulary
 
 _FORMAT = "tinyattn text 1"
+_TRUECASED = ("word", "bpe")  # kinds of tokens that lose the capital of a sentence's beginning unless told otherwise
 
 
 def side_files(folder: Path, name: str) -> tuple[Path, Path]:
@@ -23,30 +26,43 @@ def side_files(folder: Path, name: str) -> tuple[Path, Path]:
     return folder / f"{name}.vocabulary.json", folder / f"{name}.text.json"
 
 
-@dataclass(frozen=True)
 class Side:
     """What a text is cut into, and which of these tokens are known.
 
-    kind: of the tokens, a name in TOKENIZERS
+    kind: of the tokens, one of KINDS
+    how: cuts and joins them; not given, as is usual
+    cases: what happens to capitals at the beginnings of sentences; None: nothing
     """
 
-    kind: str
-    vocabulary: Vocabulary
+    def __init__(self, kind: str, vocabulary: Vocabulary, how: Tokens | None = None,
+                 cases: Cases | None = None) -> None:
+        self.kind, self.vocabulary, self.cases = kind, vocabulary, cases
+        self.how = usual_tokens(kind) if how is None else how
 
     @classmethod
-    def learn(cls, sentences: Sequence[str], kind: str, vocab_size: int | None = None) -> Side:
-        """A side that knows the tokens of these sentences.
+    def learn(cls, sentences: Sequence[str], kind: str, *, vocab_size: int | None = None,
+              min_count: int | None = None, truecase: bool | None = None) -> Side:
+        """A side that knows the tokens of these sentences, which are clean (see `clean_text`).
 
         vocab_size: the most ids the vocabulary may have, the special ones among them
+        min_count: tokens that are rarer than this are unknown; see `Vocabulary.build` for what it is when not set
+        truecase: not set: for words and pieces
         """
-        tokenize = TOKENIZERS[kind].tokenize
-        return cls(kind, Vocabulary.build(map(tokenize, sentences), maximum_size=vocab_size))
+        cases = Cases.learn(sentences) if truecase or (truecase is None and kind in _TRUECASED) else None
+        if cases is not None:
+            sentences = [cases.lower(text) for text in sentences]
+        how = learn_tokens(kind, sentences, None if vocab_size is None else vocab_size - len(SPECIAL_NAMES))
+        if min_count is None and kind != "word":
+            min_count = 1
+        vocabulary = Vocabulary.build(map(how.cut, sentences), min_count, vocab_size)
+        return cls(kind, vocabulary, how, cases)
 
     # --- using it ---
 
     def tokens(self, text: str) -> list[str]:
         """What the text is cut into."""
-        return TOKENIZERS[self.kind].tokenize(text)
+        text = clean_text(text)
+        return self.how.cut(text if self.cases is None else self.cases.lower(text))
 
     def ids(self, text: str) -> list[int]:
         """The ids of its tokens, without start or end: batches add them."""
@@ -54,34 +70,49 @@ class Side:
 
     def text(self, tokens: Sequence[str]) -> str:
         """Tokens as text, written as the training sentences are."""
-        return TOKENIZERS[self.kind].detokenize(tokens)
+        text = self.how.join(tokens)
+        return text if self.cases is None else self.cases.raised(text)
 
     # --- on disk ---
+
+    def as_dict(self) -> dict[str, Any]:
+        """What was learned beside the vocabulary."""
+        cases = {} if self.cases is None else {"cases": self.cases.as_dict()}
+        return {"tokens": self.kind, **tokens_as_dict(self.how), **cases}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Side) and (self.vocabulary, self.as_dict()) == (other.vocabulary, other.as_dict())
 
     def save(self, folder: Path, name: str) -> None:
         """Write the side's files."""
         vocabulary, how = side_files(folder, name)
         self.vocabulary.save(vocabulary)
-        write_atomically(how, json.dumps({"format": _FORMAT, "tokens": self.kind}, indent=1) + "\n")
+        content = {"format": _FORMAT, **self.as_dict()}
+        lines = (f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in content.items())
+        write_atomically(how, "{\n" + ",\n".join(lines) + "\n}\n")
 
     @classmethod
     def load(cls, folder: Path, name: str, kind: str) -> Side:
         """The side in a run's folder, whose options say that its tokens are of this kind.
 
-        Raises: CheckpointError when a file is damaged, of another kind of tokens, or missing. Runs made before there
-        was a second file have none, and need none.
+        Raises: CheckpointError when a file is missing, damaged, or of another kind of tokens. Runs made before there
+        was a second file have none, and need none but for pieces.
         """
         vocabulary, how = side_files(folder, name)
-        if how.exists():
-            read_how(how, kind)
-        return cls(kind, Vocabulary.load(vocabulary))
+        if kind != "bpe" and not how.exists():
+            return cls(kind, Vocabulary.load(vocabulary))
+        content = _read(how, kind)
+        try:
+            cases = Cases.from_dict(content["cases"]) if "cases" in content else None
+            return cls(kind, Vocabulary.load(vocabulary), tokens_from_dict(kind, content), cases)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, CheckpointError):
+                raise
+            raise CheckpointError(f"{how}: not what `tinyattn train` wrote ({type(error).__name__}: {error}): the file "
+                                  "was edited; restore it") from None
 
 
-def read_how(path: Path, kind: str) -> dict:
-    """What a side's second file says.
-
-    Raises: CheckpointError when it is damaged or of another kind of tokens
-    """
+def _read(path: Path, kind: str) -> dict[str, Any]:
     try:
         content = json.loads(read_text(path, "how text is cut (JSON)"))
     except json.JSONDecodeError as error:

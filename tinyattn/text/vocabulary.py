@@ -13,6 +13,8 @@ from tinyattn.storage import CheckpointError, read_text, write_atomically
 PAD, END, START, UNKNOWN = range(4)
 SPECIAL_NAMES = ("<pad>", "<eos>", "<sos>", "<unk>")
 
+RAREST = 0.03  # tokens that occur once are unknown where they are at most this share of all
+
 _FORMAT = "tinyattn vocabulary 1"
 
 
@@ -33,16 +35,25 @@ class Vocabulary:
 
     @classmethod
     def build(
-        cls, sentences: Iterable[Sequence[str]], minimum_count: int = 1, maximum_size: int | None = None
+        cls, sentences: Iterable[Sequence[str]], minimum_count: int | None = 1, maximum_size: int | None = None
     ) -> Vocabulary:
         """The tokens of these sentences that occur at least `minimum_count` times, the most frequent first,
-        ties in alphabetical order. `maximum_size` bounds `len(vocabulary)`, so the special ids count."""
+        ties in alphabetical order. `maximum_size` bounds `len(vocabulary)`, so the special ids count.
+
+        Where `minimum_count` is None it is 2, so that UNKNOWN is learned from the tokens that occur once, unless they
+        are more than 3 in 100 of all that the text has: then they are needed, and it is 1.
+        """
         if maximum_size is not None and maximum_size <= len(SPECIAL_NAMES):
             raise ValueError(
                 f"vocabulary: maximum_size must leave room beside the {len(SPECIAL_NAMES)} special ids, "
                 f"got {maximum_size}: make it larger"
             )
-        counts = Counter(token for sentence in sentences for token in sentence)
+        counts = Counter[str]()
+        for sentence in sentences:
+            counts.update(sentence)
+        if minimum_count is None:
+            once = sum(count == 1 for count in counts.values())
+            minimum_count = 2 if once <= RAREST * counts.total() else 1
         ranked = sorted(counts, key=lambda token: (-counts[token], token))
         frequent = [token for token in ranked if counts[token] >= minimum_count]
         return cls(frequent if maximum_size is None else frequent[: maximum_size - len(SPECIAL_NAMES)])

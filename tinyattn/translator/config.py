@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from tinyattn.storage import read_text, write_atomically
+from tinyattn.text.tokens import KINDS
 
 ATTEND = ("after", "before")
 ATTENTION_KINDS = ("none", "dot", "scaled", "general", "additive", "cosine")
-TOKEN_KINDS = ("word", "char", "space")
+TOKEN_KINDS = KINDS
 START_KINDS = ("eos", "sos")
 SCHEDULES = ("linear", "constant")
 FORCING_SCHEDULES = ("constant", "linear", "exponential", "inverse_sigmoid")
@@ -59,7 +60,17 @@ class Config:
 
     source_tokens: str = option("text", "word", "what the source is cut into", choices=TOKEN_KINDS)
     target_tokens: str = option("text", "word", "what the target is cut into", choices=TOKEN_KINDS)
-    vocab_size: int | None = option("text", None, "largest vocabulary a side, special tokens included", least=5)
+    vocab_size: int | None = option(
+        "text", None, "largest vocabulary a side, special tokens included; for bpe the number of pieces wanted, "
+        "which not set is 8 times the root of the number of words", least=5)
+    min_count: int | None = option(
+        "text", None, "tokens rarer than this in training are unknown; not set: 2 for words, unless 3 in 100 or "
+        "more are seen once, else 1", least=1)
+    max_length: int | None = option(
+        "text", None, "leave out training pairs with more tokens than this on a side", least=1)
+    truecase: bool | None = option(
+        "text", None, "take away the capital that only says where a sentence begins, and put it back in translations; "
+        "not set: for word and bpe")
     start: str = option("text", "eos", "the decoder's first input: the end or a start token", choices=START_KINDS)
     source_eos: bool = option("text", False, "end each source with the end token")
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyattn import optim, streams
-from tinyattn.text.batches import Batch, Examples, batch_indices
+from tinyattn.text.batches import Batch, batch_indices
 from tinyattn.text.pairs import Pair
 from tinyattn.translator.checkpoint import Arrays, Progress, Run
 from tinyattn.translator.samples import Sample
@@ -56,7 +56,7 @@ class Training:
                  watcher: Watcher | None = None) -> None:
         self.translator, self.model, self.config = translator, translator.model, translator.config
         self.dev, self.run, self.watcher = dev, run, watcher or Watcher()
-        self.examples = Examples(map(translator.encode, train), translator.start, self.config.source_eos)
+        self.examples = translator.examples(train)
         self.optimizer = optim.Adam(self.model.parameters(), lr=self.config.lr)
         self.progress = Progress(data=digest([*train, *dev]))
         self.saved_step, self.saved_at, self.interrupted = 0, time.monotonic(), False

@@ -11,8 +11,8 @@ import numpy as np
 
 from tinyattn import streams
 from tinyattn.storage import CheckpointError, save
-from tinyattn.text.batches import Example
-from tinyattn.text.pairs import Pair, clean_pairs, hold_out
+from tinyattn.text.batches import Example, Examples
+from tinyattn.text.pairs import DataError, Pair, clean_pairs, hold_out
 from tinyattn.text.side import Side
 from tinyattn.text.vocabulary import END, SPECIAL_NAMES, START, UNKNOWN
 from tinyattn.translator.checkpoint import Arrays, Run
@@ -69,8 +69,9 @@ class Translator:
     @classmethod
     def for_pairs(cls, config: Config, pairs: Sequence[Pair]) -> Translator:
         """One that knows the tokens of these pairs, and nothing yet of translating."""
-        source = Side.learn([source for source, _ in pairs], config.source_tokens, config.vocab_size)
-        target = Side.learn([target for _, target in pairs], config.target_tokens, config.vocab_size)
+        how: dict[str, Any] = {name: getattr(config, name) for name in ("vocab_size", "min_count", "truecase")}
+        source = Side.learn([source for source, _ in pairs], config.source_tokens, **how)
+        target = Side.learn([target for _, target in pairs], config.target_tokens, **how)
         return cls(config, (source, target))
 
     @classmethod
@@ -133,6 +134,18 @@ class Translator:
         """The ids of a pair."""
         source, target = pair
         return self.source.ids(source), self.target.ids(target)
+
+    def examples(self, pairs: Iterable[Pair]) -> Examples:
+        """Pairs to train on, in ids, but for those longer than `max_length`.
+
+        Raises: DataError when that leaves none
+        """
+        longest = self.config.max_length
+        examples = Examples(map(self.encode, pairs), self.start, self.config.source_eos, longest)
+        if examples.left_out and not len(examples):
+            raise DataError(f"max_length: wanted pairs of at most {longest} tokens a side, got {examples.left_out:,} "
+                            "longer ones and no other: allow more")
+        return examples
 
     def read(self, text: str) -> tuple[list[str], list[int]]:
         """The tokens and ids of a source as the encoder gets it; none for a blank one."""
