@@ -23,7 +23,8 @@ def test_an_even_guess_costs_log_v(translator, pairs):
     translator.model.output.bias.array[1] = 1e-3  # the end is the likeliest
     forced = teacher_forced(translator, pairs)
     assert forced.loss == pytest.approx(math.log(len(translator.target_vocabulary)), rel=1e-3)
-    assert forced.tokens == 16 * 4 and forced.right == 16 and forced.accuracy == 1 / 4
+    assert forced.tokens == 16 * 4 and forced.health.steps == 16 * 3  # attention is looked at where words are written
+    assert forced.right == 16 and forced.accuracy == 1 / 4
     translator.model.output.bias.array[0] = 1  # padding is never right
     forced = teacher_forced(translator, [*pairs, ("eat", "come")])
     assert (forced.tokens, forced.right) == (16 * 4 + 2, 0)
@@ -94,6 +95,7 @@ def test_all_references_of_a_source(translator, pairs):
     assert scores["chrf"] == CHRF().corpus_score(texts, streams).score
     assert scores["signature"]["bleu"] == str(bleu.get_signature()) and "nrefs:var" in scores["signature"]["bleu"]
     assert evaluate(translator, [*pairs, *others])["lines"] == 18
+    assert evaluate(translator, [*pairs, pairs[0]])["several_references"] == 0  # the same one twice
 
 
 def test_scores_of_a_beam(translator, pairs):

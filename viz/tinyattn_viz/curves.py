@@ -141,7 +141,8 @@ def add_curve(axes: Any, curve: Curve, steps: list[float], values: list[float]) 
         axes.plot(steps, values, "o", color=colour, ms=5, clip_on=False)
     elif curve.kind == "noisy":
         many = len(steps) > 2 * GROUPS
-        axes.plot(means(steps, MOST), means(values, MOST), color=colour, lw=0.8 if many else 1.4, alpha=0.45 if many else 1)
+        look = {"lw": 0.8, "alpha": 0.45} if many else {"lw": 1.4}
+        axes.plot(means(steps, MOST), means(values, MOST), color=colour, **look)
         if many:
             axes.plot(means(steps, GROUPS), means(values, GROUPS), color=colour, lw=1.8)
     else:
