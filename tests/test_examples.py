@@ -23,7 +23,13 @@ EXAMPLES = {
                                 "don't eat the pizza"]),
     "4_roman_numerals.py": (("--epochs", "5"), ["MMDCCCLXXXVIII is 2888",
                                                 "MCMXCIV is 1994"]),
+    "score_kinds.py": (("--hidden", "4", "--seeds", "1", "--epochs", "1", "--pairs", "400", "--kinds", "dot", "cosine"),
+                       ["score_kinds/score_kinds.svg shows it"]),
+    "forgetting.py": (("--hidden", "4", "--seeds", "1", "2", "--epochs", "1", "--pairs", "400"),
+                      ["364 pairs to learn from, 24 to test on, 6 pairs of twins",
+                       "forgetting/forgetting.svg shows it"]),
 }
+SHARED = ["trials.py"]  # what some of them import
 
 
 def run(example, *arguments, folder):
@@ -38,7 +44,7 @@ def run(example, *arguments, folder):
 
 
 def test_every_example_is_run():
-    assert sorted(path.name for path in (ROOT / "examples").glob("*.py")) == sorted(EXAMPLES)
+    assert sorted(path.name for path in (ROOT / "examples").glob("*.py")) == sorted([*EXAMPLES, *SHARED])
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
