@@ -59,7 +59,7 @@ for attend in options.attend:
             right.append([text == target for text, (_, target) in zip(hypotheses, test)])
             if gold is not None:
                 looked_at = teacher_forced(translator, test).alignments
-                errors[kind, attend].append(alignment_error([looked_at[k] for k in range(len(test))], gold))
+                errors[kind, attend].append(alignment_error([looked_at[k] for k in range(len(test))], gold)["aer"])
         exact[kind, attend] = np.array(right)
         print(f"{kind:>9} {attend:>7}  exact {shown(exact[kind, attend])}" +
               "".join(f"  {name} {shown(exact[kind, attend][:, rows])}" for name, rows in list(groups.items())[-2:]) +

@@ -64,6 +64,7 @@ def test_the_same_file_runs_under_pytorch(tmp_path):
     assert "\nMCMXCIV is " in run("4_roman_numerals.py", "--torch", "--epochs", "1", folder=tmp_path)
 
 
-def test_shortest_first():
-    lengths = [len((ROOT / "examples" / example).read_text(encoding="utf-8").split("\n")) for example in EXAMPLES]
+def test_the_numbered_ones_are_shortest_first():
+    numbered = [example for example in EXAMPLES if example[0].isdigit()]
+    lengths = [len((ROOT / "examples" / example).read_text(encoding="utf-8").split("\n")) for example in numbered]
     assert lengths == sorted(lengths)
