@@ -24,12 +24,12 @@ from trials import by_length, draw_lines, shown, texts, trained
 
 from tinyattn.text.corpus import phrase_corpus
 from tinyattn.text.pairs import clean_pairs, hold_out, read_pairs
-from tinyattn.text.tokens import TOKENIZERS
+from tinyattn.text.tokens import usual_tokens
 
 NEGATIONS = "no ni nunca jamás nada nadie tampoco ningún ninguno ninguna sin"
 LENGTHS = ((1, 3), (4, 4), (5, 5), (6, 6), (7, 7), (8, 8), (9, 10), (11, 13), (14, 20))
 LONG = 10  # source tokens
-words = TOKENIZERS["word"].tokenize
+words = usual_tokens("word").cut
 
 
 def phrases(pairs):

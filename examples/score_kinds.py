@@ -18,7 +18,7 @@ from trials import by_length, draw_lines, shown, texts, trained
 
 from tinyattn.text.corpus import phrase_corpus
 from tinyattn.text.pairs import hold_out, read_pairs
-from tinyattn.text.tokens import TOKENIZERS
+from tinyattn.text.tokens import usual_tokens
 from tinyattn.translator.scores import alignment_error, teacher_forced
 
 KINDS = ("dot", "scaled", "general", "additive", "cosine")
@@ -46,7 +46,7 @@ if options.train is None:
 else:
     train, dev = hold_out(read_pairs(options.train).pairs, seed=1)
     test = read_pairs(options.test).pairs
-groups = by_length([len(TOKENIZERS["word"].tokenize(source)) for source, _ in test], LENGTHS)
+groups = by_length([len(usual_tokens("word").cut(source)) for source, _ in test], LENGTHS)
 
 exact, errors = {}, {}
 for attend in options.attend:
