@@ -44,6 +44,16 @@ def test_an_interval_is_where_95_of_100_resamplings_fall(lines):
     assert scores.intervals(exact)["exact"] == [1, 1]
 
 
+@pytest.mark.parametrize("references, words", [
+    (["vamos", "¿Qué es 日本?"], "13a"), (["我们走吧。", "OK,好的"], "zh"), (["行きましょう。"], "char"), (["ไปกันเถอะ"], "char"),
+])
+def test_bleu_of_scripts_without_spaces(references, words):
+    scores = TextScores(references, [[reference] for reference in references])
+    assert f"|tok:{words}|" in scores.signature["bleu"] and scores.scores()["exact"] == 1
+    wanted = BLEU(tokenize=words).corpus_score(["我们吧。"] * len(references), [references]).score
+    assert TextScores(["我们吧。"] * len(references), [[reference] for reference in references]).scores()["bleu"] == wanted
+
+
 def test_lines_that_look_tokenized_are_nothing_to_warn_of(caplog):
     TextScores(["vamos ."] * 100, [["vamos ."]] * 100)
     assert caplog.records == []

@@ -7,6 +7,7 @@ resamplings a moment.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ import numpy as np
 
 from tinyattn import streams
 
+HAN = re.compile(r"[\u3400-\u9fff]")
+OTHERS_WITHOUT_SPACES = re.compile(r"[\u3040-\u30ff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # Kana, Thai, Khmer ...
 RESAMPLINGS = 1000
 INTERVAL = (2.5, 97.5)  # percentiles
 
@@ -29,7 +32,8 @@ class TextScores:
         from sacrebleu.metrics import BLEU, CHRF
 
         # `force`: no warning about text that looks tokenized, which it is where the references are.
-        self.metrics: dict[str, Any] = {"bleu": BLEU(force=True), "chrf": CHRF()}
+        bleu = BLEU(force=True, tokenize=bleu_words(references))
+        self.metrics: dict[str, Any] = {"bleu": bleu, "chrf": CHRF()}
         most = max(map(len, references))
         kth_of_each = [[line[k] if k < len(line) else None for line in references] for k in range(most)]
         # Not in sacreBLEU's documentation, but what its own significance tests stand on.
@@ -69,3 +73,13 @@ class TextScores:
                 values[name].append(self.of_counts(name, times @ of_lines))
             values["exact"].append(times @ exact / lines)
         return {name: np.percentile(drawn, INTERVAL).tolist() for name, drawn in values.items()}
+
+
+def bleu_words(references: Sequence[Sequence[str]]) -> str:
+    """Which of sacreBLEU's ways to cut a text into words BLEU is counted with: its usual one, or one for text that is
+    mostly of a script without spaces between words, where that one would take a whole sentence for a word."""
+    text = "".join(line[0] for line in references)
+    han, others = (len(pattern.findall(text)) for pattern in (HAN, OTHERS_WITHOUT_SPACES))
+    if 2 * (han + others) < len(text):
+        return "13a"
+    return "char" if others else "zh"
