@@ -25,7 +25,7 @@ WORDS = {"one": "uno", "two": "dos", "three": "tres", "four": "cuatro"}
 TINY = ["--hidden", "8", "--embed", "4", "--batch-size", "4", "--lr", "0.02"]
 HEALTH = {f"attention_{name}" for name in ("entropy", "entropy_share", "first", "last", "even", "coverage", "repeats", "order")}
 ROOT = Path(__file__).parents[1]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "TINYATTN_KERNELS": "numpy"}  # of processes that tests start
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'viz'}", "TINYATTN_KERNELS": "numpy"}  # of processes that tests start
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -217,7 +217,7 @@ def test_killed_and_resumed_is_never_killed(data, tmp_path):
         process = training_process(data, tmp_path / "killed", *budget)
         stop_after(process, tmp_path / "killed", lines, signal.SIGKILL)
         assert process.returncode == -signal.SIGKILL
-    assert 0 < Run(tmp_path / "killed").load_last()[2].step < 400
+    assert 0 < Run(tmp_path / "killed").load_last().progress.step < 400
     finish(training_process(data, tmp_path / "killed", *budget))
     whole, killed = (load(tmp_path / name / "last.safetensors") for name in ("whole", "killed"))
     assert whole.keys() == killed.keys()
@@ -230,7 +230,7 @@ def test_ctrl_c_saves_and_exits_130(data, tmp_path):
     said = stop_after(process, tmp_path / "r", 3, signal.SIGINT).strip()
     assert process.returncode == 130
     run = Run(tmp_path / "r")
-    step = run.load_last()[2].step
+    step = run.load_last().progress.step
     assert step >= run.read_metrics()[-1]["step"] > 0
     assert said == f"tinyattn: interrupted: step {step} is saved, --resume goes on from there"
 

@@ -18,7 +18,8 @@ SAMPLES = [Sample("let's [bold]go[/bold] :smile:", "vamos", "vamos"), Sample("ea
 
 def training(best=12345, share=0.25, seconds=100.0, **options):
     progress = Progress(step=12345, epoch=12, seconds=seconds, best_step=best)
-    return SimpleNamespace(progress=progress, share_done=share, samples=SAMPLES, config=Config(**options))
+    return SimpleNamespace(progress=progress, share_done=share, samples=SAMPLES, config=Config(**options),
+                           out_of_patience=False)
 
 
 def test_rows_stand_under_their_heading():
@@ -78,3 +79,14 @@ def test_the_end_says_what_to_do_next(tmp_path):
     alone.samples = []  # without dev
     lines = ending(alone, run)
     assert lines[0].endswith("the budget of 1 minute is spent") and lines[1:3] == ["Next:", f"  tinyattn translate {folder} SENTENCE"]
+
+
+def test_the_end_for_lack_of_patience(tmp_path):
+    impatient = training(best=7, best_by="chrf", patience=3)
+    impatient.out_of_patience, impatient.progress.waiting = True, 3
+    run = Run(tmp_path)
+    run.append_metrics({**LINE, "step": 7})
+    run.append_metrics({**LINE, "step": 7, "mean_of": 4})
+    lines = ending(impatient, run)
+    assert lines[0].endswith(": 3 measurements on dev brought nothing better by chrf")
+    assert lines[1].startswith("best is the mean of the last 4 measurements' parameters: dev loss 0.200, ")

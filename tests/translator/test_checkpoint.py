@@ -7,7 +7,7 @@ import pytest
 from tinyattn.storage import CheckpointError, save
 from tinyattn.text.side import Side
 from tinyattn.text.vocabulary import Vocabulary
-from tinyattn.translator.checkpoint import Progress, Run
+from tinyattn.translator.checkpoint import Checkpoint, Progress, Run
 from tinyattn.translator.config import Config
 
 WORDS = (Side("word", Vocabulary(["go"])), Side("word", Vocabulary(["ve", "vamos"])))
@@ -28,26 +28,28 @@ def test_what_stays_the_same(run):
 
 
 def test_what_resumes(run):
-    progress = Progress(data="x", step=7, epoch=1, batch=3, seconds=2.5, best_loss=0.1, loss_sum=1 / 3, tokens=5)
-    run.save_last(PARAMETERS, OPTIMIZER, progress)
-    parameters, optimizer, again = run.load_last()
-    assert again == progress
-    assert parameters.keys() == PARAMETERS.keys()
-    np.testing.assert_equal(optimizer, OPTIMIZER)
-    assert optimizer[0]["step"].shape == ()
+    progress = Progress(data="x", step=7, epoch=1, batch=3, seconds=2.5, best=0.1, loss_sum=1 / 3, tokens=5)
+    measured = [{"w": np.full(3, k, np.float32)} for k in range(12)]  # more than have one digit
+    run.save_last(Checkpoint(PARAMETERS, OPTIMIZER, measured, progress))
+    again = run.load_last()
+    assert again.progress == progress
+    np.testing.assert_equal(again.parameters, PARAMETERS)
+    np.testing.assert_equal(again.optimizer, OPTIMIZER)
+    np.testing.assert_equal(again.measured, measured)
+    assert again.optimizer[0]["step"].shape == ()
 
 
 def test_the_best_parameters_translate_or_else_the_last(run):
     with pytest.raises(CheckpointError, match=r"best.safetensors: no such file"):
         run.parameters()
-    run.save_last({"w": np.zeros(3)}, OPTIMIZER, Progress())
+    run.save_last(Checkpoint({"w": np.zeros(3)}, OPTIMIZER, [], Progress()))
     assert run.parameters()["w"].tolist() == [0, 0, 0]
-    run.save_best(PARAMETERS, Progress())
+    run.save_best(PARAMETERS, 7)
     assert run.parameters()["w"].tolist() == [1, 1, 1]
 
 
 def test_beginning_again_forgets(run):
-    run.save_best(PARAMETERS, Progress())
+    run.save_best(PARAMETERS, 7)
     run.append_metrics({"step": 1})
     (run.folder / "mine.txt").write_text("a user's own")
     run.begin(Config(), WORDS)
@@ -61,7 +63,9 @@ def test_metrics(run):
     with open(run.metrics, "a") as file:
         file.write('{"step": 4')  # killed in the middle of a line
     assert [line["step"] for line in run.read_metrics()] == [10, 20, 30]
-    run.forget_lines_after(20)
+    (run.folder / ".last.safetensors.1234.unfinished").touch()
+    run.forget_after(Progress(lines=2))
+    assert not list(run.folder.glob("*.unfinished"))
     assert run.metrics.read_text() == '{"step": 10, "loss": 0.1}\n{"step": 20, "loss": 0.05}\n'
 
 

@@ -16,7 +16,7 @@ from tinyattn.text.vocabulary import END, START
 from tinyattn.translator import training as module
 from tinyattn.translator.checkpoint import Run
 from tinyattn.translator.config import ATTENTION_KINDS, Config
-from tinyattn.translator.scores import teacher_forced
+from tinyattn.translator.scores import Measured, teacher_forced
 from tinyattn.translator.training import Training
 from tinyattn.translator.translator import Translator
 
@@ -247,17 +247,97 @@ def test_lr(pairs):
         assert np.abs(after["output.bias"] - before["output.bias"]).max() == pytest.approx(lr, rel=1e-3)
 
 
-@shows("schedule")
+@shows("schedule", "warmup")
 def test_schedule(pairs):
-    def rates(schedule):
-        training, found = begin(pairs, schedule=schedule), []
+    def rates(schedule, warmup=0):
+        training, found = begin(pairs, schedule=schedule, warmup=warmup), []
         for _ in range(4):
             training.step(training.examples.batch(np.arange(5)))
-            found.append(training.optimizer.param_groups[0]["lr"])
-        return found
+            found.append(100 * training.optimizer.param_groups[0]["lr"])
+        return pytest.approx(found, abs=1e-4)
 
-    assert rates("constant") == [0.01] * 4
-    assert rates("linear") == pytest.approx([0.01, 0.0075, 0.005, 0.0025])
+    assert rates("constant") == [1, 1, 1, 1]
+    assert rates("linear") == [1, 0.75, 0.5, 0.25]
+    assert rates("cosine") == [1, 0.8536, 0.5, 0.1464]
+    assert rates("inverse_sqrt") == [1, 0.7071, 0.5774, 0.5]
+    assert rates("constant", 3) == [0.3333, 0.6667, 1, 1]
+    assert rates("linear", 3) == [0.3333, 0.6667, 0.5, 0.25]
+    assert rates("inverse_sqrt", 2) == [0.5, 1, 0.8165, 0.7071]
+
+
+@shows("accumulate")
+def test_accumulate(pairs):
+    assert [trained(pairs, epochs=1, accumulate=n).progress.step for n in (1, 2, 3, 9)] == [4, 2, 2, 1]
+
+
+@shows("weight_decay")
+def test_weight_decay(pairs):
+    """Decoupled: of every parameter, lr · weight_decay goes, whatever its gradient."""
+    after = {}
+    for weight_decay in (0.0, 0.5):
+        training = begin(pairs, weight_decay=weight_decay)
+        before = training.translator.parameters()
+        training.step(training.examples.batch(np.arange(14)))
+        after[weight_decay] = training.translator.parameters()
+    for name, value in before.items():
+        np.testing.assert_allclose(after[0.0][name] - after[0.5][name], 0.01 * 0.5 * value, atol=1e-6)
+
+
+@shows("label_smoothing")
+def test_label_smoothing(pairs):
+    """The model's least loss is where it gives the right token 1 − s, and s spread over all V."""
+    training = begin(pairs, label_smoothing=0.3)
+    plain, smooth = begin(pairs), begin(pairs, label_smoothing=0.3)
+    for training in (plain, smooth):
+        batch = training.examples.batch(np.arange(3))
+        training.step(batch)
+    logits = begin(pairs).model(batch.source, batch.source_lengths, batch.target_in, batch.target_lengths)[0]
+    log_p = logits.log_softmax(-1).detach().numpy()
+    wanted = np.take_along_axis(log_p, batch.target_out[..., None], -1)[..., 0]
+    assert plain.loss == pytest.approx(-wanted.mean(), rel=1e-5)
+    assert smooth.loss == pytest.approx(-(0.7 * wanted + 0.3 * log_p.mean(-1)).mean(), rel=1e-5)
+
+
+@shows("measure_every")
+def test_measure_every(pairs, tmp_path):
+    trained(pairs, tmp_path, measure_every=3, steps=8)
+    assert [line["step"] for line in Run(tmp_path).read_metrics() if "dev_loss" in line] == [3, 6, 8]
+
+
+@shows("best_by")
+@pytest.mark.parametrize("by, best", [("loss", 2), ("bleu", 3), ("chrf", 1), ("exact", 4)])
+def test_best_by(pairs, monkeypatch, by, best):
+    scores = {"dev_loss": [2, 1, 3, 4], "dev_bleu": [1, 2, 4, 3], "dev_chrf": [9, 1, 2, 3], "dev_exact": [0, 0, 0, 1]}
+    turns = iter([dict(zip(scores, numbers)) for numbers in zip(*scores.values())])
+    monkeypatch.setattr(module, "measure", lambda *_: Measured(next(turns), []))
+    training = trained(pairs, best_by=by, measure_every=1)
+    assert training.progress.best_step == best
+
+
+@shows("patience")
+def test_patience(pairs, monkeypatch):
+    losses = [5, 4, 6, 3, 3, 4, 3, 2, 1]
+    for patience, last in ((1, 3), (2, 6), (3, 7), (None, 9)):
+        turns = iter(losses)
+        monkeypatch.setattr(module, "measure", lambda *_: Measured({"dev_loss": next(turns)}, []))  # noqa: B023
+        assert trained(pairs, steps=9, measure_every=1, patience=patience).progress.step == last
+
+
+@shows("average")
+def test_average(pairs, monkeypatch):
+    """Four measurements, then the mean of the last two."""
+    for score_of_mean, translates in ((1, "mean"), (9, "best")):
+        turns, seen = iter([4, 2, 5, 3, score_of_mean]), []
+
+        def measured(translator, _, turns=turns, seen=seen):
+            seen.append(translator.parameters())
+            return Measured({"dev_loss": next(turns)}, [])
+
+        monkeypatch.setattr(module, "measure", measured)
+        translator = trained(pairs, measure_every=1, average=2).translator
+        wanted = {"best": seen[1], "mean": {name: (x + seen[3][name]) / 2 for name, x in seen[2].items()}}[translates]
+        for name, value in translator.parameters().items():
+            np.testing.assert_allclose(value, wanted[name], rtol=1e-6)
 
 
 @shows("teacher_forcing", "teacher_forcing_schedule")
@@ -270,10 +350,10 @@ def test_teacher_forcing(pairs):
         real = np.arange(batch.target_in.shape[1]) < batch.target_lengths[:, None]
         real[:, 0] = False  # the first input is always the same
 
-        def spy(read):
+        def spy(read, label_smoothing):
             assert ((read.target_in == batch.target_in) | ((read.target_in == END) & real)).all()
             found.append((read.target_in == batch.target_in)[real].mean())
-            return loss(read)
+            return loss(read, label_smoothing)
 
         training.model.loss = spy
         for step in (0, 2, 5):

@@ -1,6 +1,7 @@
 import math
 import os
 import signal
+import sys
 
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from tinyattn.translator import training as module
 from tinyattn.translator.checkpoint import Run
 from tinyattn.translator.config import Config
-from tinyattn.translator.scores import teacher_forced
+from tinyattn.translator.samples import Sample
+from tinyattn.translator.scores import Measured, teacher_forced
+from tinyattn.translator.stopping import Interrupted
 from tinyattn.translator.training import Training, TrainingError, Watcher
 from tinyattn.translator.translator import Translator
 
@@ -50,17 +53,20 @@ def without_times(lines):
 
 def assert_same_run(one, other):
     """Bit for bit: parameters, optimizer, the best parameters and the metrics."""
-    np.testing.assert_equal(one.load_last()[:2], other.load_last()[:2])
+    first, second = one.load_last(), other.load_last()
+    for part in ("parameters", "optimizer", "measured"):
+        np.testing.assert_equal(getattr(first, part), getattr(second, part))
     np.testing.assert_equal(one.parameters(), other.parameters())
     assert without_times(one.read_metrics()) == without_times(other.read_metrics())
     assert one.samples.read_text() == other.samples.read_text()
 
 
-@pytest.mark.parametrize("save_every", [0.0, 1e9])
+@pytest.mark.parametrize("save_every", [0.0, 1e9])  # after every step, or never before the end
 @pytest.mark.parametrize("crashes", [(1,), (3, 5, 12), (4, 8), (14,)])
 def test_killed_and_resumed_is_never_killed(pairs, tmp_path, monkeypatch, save_every, crashes):
     start(pairs, tmp_path / "whole").train()
-    monkeypatch.setattr(module, "SAVE_EVERY", save_every)  # after every step, or every epoch of 4 steps only
+    monkeypatch.setattr(module, "SAVE_EVERY", save_every)
+    monkeypatch.setattr(module, "SAVE_SHARE", 1e9)
     for step in crashes:
         with pytest.raises(Crash):
             start(pairs, tmp_path / "killed", CrashAt(step)).train()
@@ -130,7 +136,7 @@ def test_the_best_on_dev_is_kept(pairs, tmp_path):
 def test_in_memory_the_best_stays_too(pairs):
     training = start(pairs, lr=1.0, epochs=6, steps=None)
     training.train()
-    assert teacher_forced(training.translator, training.dev).loss == training.progress.best_loss
+    assert teacher_forced(training.translator, training.dev).loss == training.progress.best
 
 
 def test_without_dev_the_newest_is_the_best(pairs, tmp_path):
@@ -156,38 +162,31 @@ def test_budgets_are_totals(pairs, tmp_path, budget, steps):
 def test_minutes_count_through_sittings(pairs, tmp_path, monkeypatch):
     now = iter(range(10**6))
     monkeypatch.setattr(module.time, "perf_counter", lambda: next(now))  # each look at the clock takes a second
+    monkeypatch.setattr(module, "SAVE_EVERY", 0)
+    monkeypatch.setattr(module, "SAVE_SHARE", 1e9)
     with pytest.raises(Crash):
         start(pairs, tmp_path, CrashAt(5), steps=None, minutes=1).train()
-    before = Run(tmp_path).load_last()[2]
+    before = Run(tmp_path).load_last().progress
     assert before.step == 4 and 4 < before.seconds < 20
     training = start(pairs, tmp_path, steps=None, minutes=1)
     training.train()
     assert training.progress.seconds >= 60 and training.progress.step < 60
 
 
-def test_ctrl_c_finishes_the_step_and_saves(pairs, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_asked_to_stop_it_finishes_the_step_and_saves(pairs, tmp_path, number):
     class Interrupt(Watcher):
         def stepped(self, training):
-            if training.progress.step == 6 and not training.interrupted:
-                os.kill(os.getpid(), signal.SIGINT)
+            if training.progress.step == 6:
+                os.kill(os.getpid(), number)
 
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Interrupted, match="step 6 is saved, --resume goes on from there") as caught:
         start(pairs, tmp_path / "stopped", Interrupt()).train()
-    assert signal.getsignal(signal.SIGINT) is before
-    assert Run(tmp_path / "stopped").load_last()[2].step == 6
+    assert caught.value.signal == number
+    assert Run(tmp_path / "stopped").load_last().progress.step == 6
     start(pairs, tmp_path / "stopped").train()
     start(pairs, tmp_path / "whole").train()
     assert_same_run(Run(tmp_path / "whole"), Run(tmp_path / "stopped"))
-
-
-def test_a_second_ctrl_c_does_not_wait(pairs):
-    training = start(pairs)
-    with training.ctrl_c_waits():
-        os.kill(os.getpid(), signal.SIGINT)
-        assert training.interrupted
-        with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
 
 
 @pytest.mark.parametrize("teacher_forcing", [1.0, 0.5])
@@ -197,6 +196,8 @@ def test_no_update_on_what_is_not_finite(pairs, tmp_path, where, teacher_forcing
 
     class Poison(Watcher):
         def stepped(self, training):
+            if training.progress.step == 4:
+                training.save()
             if training.progress.step == 6 and where == "loss":
                 training.model.output.bias.array[0] = np.nan
             if training.progress.step == 6 and where == "gradient":
@@ -206,7 +207,18 @@ def test_no_update_on_what_is_not_finite(pairs, tmp_path, where, teacher_forcing
     with pytest.raises(TrainingError, match=rf"step 7: the .*{where} is (nan|inf): .* the checkpoint of step 4 stands"):
         training.train()
     assert training.optimizer.state_dict()["state"][0]["step"].item() == 6
-    assert Run(tmp_path).load_last()[2].step == 4
+    assert Run(tmp_path).load_last().progress.step == 4
+
+
+def test_the_best_outlives_a_step_that_is_not_finite(pairs, tmp_path):
+    class Poison(Watcher):
+        def stepped(self, training):
+            if training.progress.step == 6:
+                training.model.output.bias.array[0] = np.nan
+
+    with pytest.raises(TrainingError, match="nothing has been saved"):
+        start(pairs, tmp_path, Poison()).train()
+    assert np.isfinite(Run(tmp_path).parameters()["output.bias"]).all()  # of step 4, the end of the first epoch
 
 
 def test_not_finite_before_anything_was_saved(pairs):
@@ -222,14 +234,125 @@ def test_other_pairs_are_refused(pairs, tmp_path):
         start(pairs[::-1], tmp_path, steps=4)
 
 
-def test_other_options_give_other_runs(pairs):
-    def parameters(**options):
-        training = start(pairs, **options)
-        training.train()
-        return training.translator.parameters()["output.weight"]
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit of files' sizes is how a full disk is played here")
+def test_a_disk_that_is_full(pairs, tmp_path):
+    import resource
 
-    first = parameters(steps=4)
-    np.testing.assert_array_equal(first, parameters(steps=4))
-    for options in ({"seed": 2}, {"lr": 0.01}, {"dropout": 0.0}, {"batch_size": 5}, {"clip": 0.01},
-                    {"schedule": "constant"}):
-        assert not np.array_equal(first, parameters(steps=4, **options)), options
+    class Full(Watcher):
+        def stepped(self, training):
+            if training.progress.step == 4:
+                training.save()
+                resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+
+    start(pairs, tmp_path / "whole").train()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with pytest.raises(TrainingError, match=r"last.safetensors: File too large: step 14 cannot be saved, the "
+                           "checkpoint of step 4 stands: put that right, then --resume goes on from there"):
+            start(pairs, tmp_path / "full", Full()).train()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    start(pairs, tmp_path / "full").train()
+    assert_same_run(Run(tmp_path / "whole"), Run(tmp_path / "full"))
+
+
+def test_metrics_that_cannot_be_written(pairs, tmp_path):
+    training = start(pairs, tmp_path)
+    training.run.metrics.mkdir()
+    with pytest.raises(TrainingError, match=r"metrics.jsonl: Is a directory: step 4 cannot be saved, nothing has been"):
+        training.train()
+
+
+def test_saving_takes_a_small_share_of_the_time(pairs, tmp_path, monkeypatch):
+    training = start(pairs, tmp_path)
+    now = training.saved_at
+    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    for since, took, saves in [(29, 0, False), (31, 0, True), (31, 1, False), (49, 1, False), (51, 1, True)]:
+        training.saving_took, training.saved_at = took, now - since
+        assert training.saves_now() == saves
+
+
+# --- several batches in a step ---
+
+
+def test_batches_of_one_step_are_as_one_batch(pairs):
+    pairs = [*pairs, ("take the bread and the rice", "toma el pan y el arroz")]  # so not all batches have equal weight
+    one = start(pairs, batch_size=15, dropout=0.0)
+    many = start(pairs, batch_size=4, accumulate=4, dropout=0.0)
+    for training in (one, many):
+        training.step(*map(training.examples.batch, training.rest_of_epoch()))
+    assert one.loss == pytest.approx(many.loss, rel=1e-6) and one.progress.tokens == many.progress.tokens
+    assert one.progress.grad_norm == pytest.approx(many.progress.grad_norm, rel=1e-5)
+    for state, other in zip(one.optimizer.state.values(), many.optimizer.state.values()):
+        np.testing.assert_allclose(other["exp_avg"].array, state["exp_avg"].array, rtol=1e-3, atol=1e-7)
+
+
+def test_an_epochs_last_step_has_the_batches_that_are_left(pairs):
+    class Watch(Watcher):
+        def stepped(self, training):
+            seen.append((training.progress.epoch, training.progress.batch))
+
+    seen = []
+    start(pairs, steps=None, epochs=2, accumulate=3, watcher=Watch()).train()  # of 4 batches
+    assert seen == [(0, 3), (1, 0), (1, 3), (2, 0)]
+
+
+# --- measurements ---
+
+
+def measurements(run):
+    return [line for line in run.read_metrics() if "dev_loss" in line]
+
+
+def test_long_epochs_are_measured_before_they_end(pairs, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MEASURE_EVERY", 3)
+    start(pairs, tmp_path).train()
+    assert [line["step"] for line in measurements(Run(tmp_path))] == [3, 4, 7, 8, 11, 12, 14]
+
+
+def test_a_run_that_lost_patience_is_finished(pairs, tmp_path):
+    training = start(pairs, tmp_path, lr=1.0, schedule="constant", steps=400, patience=2)
+    training.train()
+    losses = [line["dev_loss"] for line in measurements(Run(tmp_path))]
+    assert training.progress.step < 400 and min(losses) == losses[-3] < min(losses[-2:])
+    before = Run(tmp_path).last.read_bytes()
+    start(pairs, tmp_path, lr=1.0, schedule="constant", steps=400, patience=2).train()
+    assert Run(tmp_path).last.read_bytes() == before and len(measurements(Run(tmp_path))) == len(losses)
+
+
+@pytest.mark.parametrize("in_folder", [True, False])
+@pytest.mark.parametrize("mean_is_better", [True, False])
+def test_the_mean_translates_where_it_is_better(pairs, tmp_path, monkeypatch, mean_is_better, in_folder):
+    losses = iter([5.0, 4.0, 3.0, 2.0, 1.0 if mean_is_better else 2.5])  # the last one is the mean's
+    monkeypatch.setattr(module, "measure", lambda *_: Measured({"dev_loss": next(losses)}, []))
+    training = start(pairs, tmp_path if in_folder else None, average=3)
+    training.train()
+    kept = Run(tmp_path).parameters() if in_folder else training.translator.parameters()
+    assert len(training.measured) == 3
+    np.testing.assert_equal(kept, module.mean(training.measured) if mean_is_better else training.measured[-1])
+    if in_folder:
+        last = Run(tmp_path).read_metrics()[-1]
+        assert (last["dev_loss"], last.get("mean_of")) == ((1.0, 3) if mean_is_better else (2.0, None))
+        np.testing.assert_equal(Run(tmp_path).load_last().parameters, training.measured[-1])
+
+
+def test_killed_when_the_mean_is_kept(pairs, tmp_path, monkeypatch):
+    class Kill(Watcher):
+        def measured(self, training, line):
+            if "mean_of" in line:
+                training.save_best()
+                raise Crash
+
+    first = start(pairs, average=3)
+    first.train()
+    aim = module.mean(first.measured)["output.bias"]  # the nearer to it the better: the mean is the best
+    monkeypatch.setattr(module, "measure", lambda translator, _: Measured({
+        "dev_loss": float(np.linalg.norm(translator.parameters()["output.bias"] - aim))}, [Sample("a", "b", "c")]))
+    start(pairs, tmp_path / "whole", average=3).train()
+    monkeypatch.setattr(module, "SAVE_EVERY", 0)
+    monkeypatch.setattr(module, "SAVE_SHARE", 1e9)
+    training = start(pairs, tmp_path / "killed", Kill(), average=3)
+    with pytest.raises(Crash):
+        training.train()
+    start(pairs, tmp_path / "killed", average=3).train()
+    assert_same_run(Run(tmp_path / "whole"), Run(tmp_path / "killed"))

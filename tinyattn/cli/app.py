@@ -12,6 +12,7 @@ from tinyattn.kernels.threads import get_num_threads
 from tinyattn.storage import CheckpointError
 from tinyattn.text.pairs import DataError
 from tinyattn.translator.config import ConfigError
+from tinyattn.translator.stopping import Interrupted
 from tinyattn.translator.training import TrainingError
 
 EXTRAS = {"sacrebleu": "scores", "matplotlib": "plot", "sentencepiece": "bpe", "tinyattn_viz": "draw",
@@ -43,8 +44,9 @@ def run(arguments: Sequence[str] | None) -> int:
     except ConfigError as error:
         return complain(2, error)
     except (click.Abort, KeyboardInterrupt) as error:
-        said = str(error.__cause__ or error)  # click makes an Abort of the interruption
-        return complain(130, f"interrupted: {said}" if said else "interrupted")
+        cause = error.__cause__ or error  # click makes an Abort of the interruption
+        code = 128 + cause.signal if isinstance(cause, Interrupted) else 130
+        return complain(code, f"interrupted: {cause}" if str(cause) else "interrupted")
     except ModuleNotFoundError as error:
         package = (error.name or "").split(".")[0]
         if package not in EXTRAS:

@@ -27,6 +27,7 @@ def demo(out: str) -> None:
     from tinyattn.text.corpus import phrase_corpus
 
     run = Run(out)
+    click.get_current_context().with_resource(run.locked())
     if run.config.exists() and Config.load(run.config).data is not None:
         raise click.UsageError(f"{out}: a run of your own is there, which the demo would replace: choose another --out")
     began = time.perf_counter()

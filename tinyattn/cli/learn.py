@@ -62,6 +62,7 @@ def train(data: str, out: str, config_file: str | None, resume: bool, tokens: st
     both = {} if tokens is None else {"source_tokens": tokens, "target_tokens": tokens}
     options = {**both, **{name: value for name, value in given.items() if value is not None}, "data": data}
     run = Run(out)
+    click.get_current_context().with_resource(run.locked())
     if run.exists() and not resume:
         raise click.UsageError(f"{out}: a run is there already: --resume goes on with it; else choose another --out")
     translator = None

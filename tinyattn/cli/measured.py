@@ -67,12 +67,17 @@ def ending(training: Training, run: Run) -> list[str]:
     config, progress = training.config, training.progress
     budget, amount = next((name, getattr(config, name)) for name in BUDGETS if getattr(config, name) is not None)
     budget = budget.removesuffix("s") if amount == 1 else budget
-    lines = [f"{run.folder}: {progress.step:,} steps, {progress.epoch:,} epochs, {duration(progress.seconds)}: "
-             f"the budget of {amount:,g} {budget} is spent"]
+    why = f"the budget of {amount:,g} {budget} is spent"
+    if training.out_of_patience:
+        why = f"{progress.waiting} measurements on dev brought nothing better by {config.best_by}"
+    lines = [f"{run.folder}: {progress.step:,} steps, {progress.epoch:,} epochs, {duration(progress.seconds)}: {why}"]
     measured = {line["step"]: line for line in run.read_metrics() if "dev_loss" in line}
     if best := measured.get(progress.best_step):
         scores = [f"{name} {shown(best[key])}" for name, key, _, shown in COLUMNS if "dev_" in key and key in best]
-        lines.append(f"best at step {best['step']:,}: {', '.join(scores)}; kept in {run.best}")
+        what = f"best at step {best['step']:,}"
+        if "mean_of" in best:
+            what = f"best is the mean of the last {best['mean_of']} measurements' parameters"
+        lines.append(f"{what}: {', '.join(scores)}; kept in {run.best}")
     folder = shlex.quote(str(run.folder))
     sentence = shlex.quote(training.samples[0].source) if training.samples else "SENTENCE"
     return [*lines, "Next:", f"  tinyattn translate {folder} {sentence}", f"  tinyattn eval {folder} TEST.tsv",

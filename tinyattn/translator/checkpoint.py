@@ -3,7 +3,7 @@
     config.toml                every option
     source.vocabulary.json     target.vocabulary.json: the tokens and their ids
     source.text.json           target.text.json: how text is cut into them
-    best.safetensors           the parameters with the lowest dev loss so far: what translates
+    best.safetensors           the parameters that did best on dev so far: what translates
     last.safetensors           parameters, optimizer and progress: where `--resume` goes on
     metrics.jsonl              a line every few steps
     samples.jsonl              what some dev sentences are translated to, at each measurement
@@ -32,10 +32,13 @@ from tinyattn.storage import (
 )
 from tinyattn.text.side import Side, side_files
 from tinyattn.translator.config import Config, ConfigError
+from tinyattn.translator.lock import Lock
 from tinyattn.translator.samples import Sample
 
-OPTIMIZER = "optimizer."  # then a parameter's number and a name: an array of the optimizer's in last.safetensors
 SIDES = ("source", "target")
+# How the names of arrays in last.safetensors begin that are not the model's parameters:
+OPTIMIZER = "optimizer."  # then a parameter's number and a name of the optimizer's
+MEASURED = "measured."  # then a number and a parameter's name: one of those that are to be averaged
 Arrays = dict[str, np.ndarray]
 Remembered = dict[int, dict[str, Any]]  # what the optimizer's state_dict() has under "state"
 
@@ -49,12 +52,17 @@ class Progress:
     epoch: int = 0
     batch: int = 0  # batches of this epoch already trained on
     seconds: float = 0.0  # spent on the run, whatever the number of sittings
-    best_loss: float | None = None  # the lowest dev loss so far
-    best_step: int | None = None  # where it was measured
     measured: int | None = None  # the step of the last dev measurement
+    best: float | None = None  # the best of them so far, by `best_by`
+    best_step: int = 0  # when it was made
+    waiting: int = 0  # measurements since then
+    averaged: bool = False  # whether the mean of the last measurements' parameters was looked at, as the end of a run
+    lines: int = 0  # of metrics.jsonl
+    sample_lines: int = 0  # of samples.jsonl
     # Since the last line of metrics.jsonl:
     loss_sum: float = 0.0
     tokens: int = 0
+    lr: float = 0.0  # of the last step
     grad_norm: float = 0.0  # of the last step, before clipping
     line_seconds: float = 0.0
 
@@ -64,6 +72,16 @@ class Progress:
         if set(values) != {field.name for field in dataclasses.fields(cls)}:
             raise ValueError(f"other names than this version's: {', '.join(values)}")
         return cls(**values)
+
+
+@dataclass
+class Checkpoint:
+    """All that training needs to go on."""
+
+    parameters: Arrays
+    optimizer: Remembered
+    measured: list[Arrays]  # the parameters of the last measurements, where they are to be averaged
+    progress: Progress
 
 
 class Run:
@@ -86,6 +104,10 @@ class Run:
     def exists(self) -> bool:
         """Is there anything of a run in the folder?"""
         return any(file.exists() for file in self.files)
+
+    def locked(self) -> Lock:
+        """For `with`: keeps other processes from training there. Raises: CheckpointError when one is at it."""
+        return Lock(self.folder)
 
     def begin(self, config: Config, sides: tuple[Side, Side]) -> None:
         """Make the folder, empty of an earlier run, and write what stays the same through training."""
@@ -113,30 +135,35 @@ class Run:
     def parameters(self) -> Arrays:
         """The parameters to translate with: the best ones, or the last where none have been measured yet."""
         if not self.best.exists() and self.last.exists():
-            return self.load_last()[0]
+            return self.load_last().parameters
         return load_with_metadata(self.best)[0]
 
-    def save_best(self, parameters: Arrays, progress: Progress) -> None:
-        save(parameters, self.best, {"step": str(progress.step)})
+    def save_best(self, parameters: Arrays, step: int) -> None:
+        save(parameters, self.best, {"step": str(step)})
 
-    def save_last(self, parameters: Arrays, optimizer: Remembered, progress: Progress) -> None:
-        remembered = {f"{OPTIMIZER}{number}.{name}": np.asarray(value)
-                      for number, values in optimizer.items() for name, value in values.items()}
-        save({**parameters, **remembered}, self.last, {"progress": json.dumps(dataclasses.asdict(progress))})
+    def save_last(self, checkpoint: Checkpoint) -> None:
+        arrays = dict(checkpoint.parameters)
+        for number, values in checkpoint.optimizer.items():
+            arrays |= {f"{OPTIMIZER}{number}.{name}": np.asarray(value) for name, value in values.items()}
+        for number, measured in enumerate(checkpoint.measured):
+            arrays |= {f"{MEASURED}{number}.{name}": value for name, value in measured.items()}
+        save(arrays, self.last, {"progress": json.dumps(dataclasses.asdict(checkpoint.progress))})
 
-    def load_last(self) -> tuple[Arrays, Remembered, Progress]:
-        """Parameters, the optimizer's state and progress."""
+    def load_last(self) -> Checkpoint:
+        """Raises: CheckpointError for a file that is none, or is another version's."""
         arrays, metadata = load_with_metadata(self.last)
         optimizer: Remembered = {}
+        measured: dict[int, Arrays] = {}
         try:
             progress = Progress.from_json(metadata["progress"])
-            for key in [key for key in arrays if key.startswith(OPTIMIZER)]:
-                number, name = key.removeprefix(OPTIMIZER).split(".")
-                optimizer.setdefault(int(number), {})[name] = arrays.pop(key)
+            for prefix, found in ((OPTIMIZER, optimizer), (MEASURED, measured)):
+                for key in [key for key in arrays if key.startswith(prefix)]:
+                    number, name = key.removeprefix(prefix).split(".", 1)
+                    found.setdefault(int(number), {})[name] = arrays.pop(key)
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise CheckpointError(f"{self.last}: no progress or optimizer in it ({error}): not a checkpoint of this "
                                   "version; start a new run") from None
-        return arrays, optimizer, progress
+        return Checkpoint(arrays, optimizer, [measured[number] for number in sorted(measured)], progress)
 
     def append_metrics(self, line: dict[str, Any]) -> None:
         append(self.metrics, [line])
@@ -147,11 +174,12 @@ class Run:
     def append_samples(self, step: int, samples: Sequence[Sample]) -> None:
         append(self.samples, [{"step": step, **dataclasses.asdict(sample)} for sample in samples])
 
-    def forget_lines_after(self, step: int) -> None:
-        """Take out the lines that a run killed after its last checkpoint wrote: they will be written again."""
-        for file in (self.metrics, self.samples):
-            kept = [as_line(line) for line in read_lines(file) if line["step"] <= step]
-            write_atomically(file, "".join(kept))
+    def forget_after(self, progress: Progress) -> None:
+        """Take out what a run that was killed left after its last checkpoint: files that it had not finished, and lines
+        that it will write again."""
+        remove_unfinished(self.folder)
+        for file, count in ((self.metrics, progress.lines), (self.samples, progress.sample_lines)):
+            write_atomically(file, "".join(map(as_line, read_lines(file)[:count])))
 
 
 def as_line(values: dict[str, Any]) -> str:

@@ -24,8 +24,9 @@ ATTEND = ("after", "before")
 ATTENTION_KINDS = ("none", "dot", "scaled", "general", "additive", "cosine")
 TOKEN_KINDS = KINDS
 START_KINDS = ("eos", "sos")
-SCHEDULES = ("linear", "constant")
+SCHEDULES = ("linear", "constant", "cosine", "inverse_sqrt")
 FORCING_SCHEDULES = ("constant", "linear", "exponential", "inverse_sigmoid")
+MEASURES = ("loss", "bleu", "chrf", "exact")
 GROUPS = ("data", "text", "model", "training")  # the headings under which `--help` shows the options
 BUDGETS = ("epochs", "steps", "minutes")  # a run has exactly one of them
 PATHS = ("data", "dev")
@@ -89,14 +90,29 @@ class Config:
     steps: int | None = option("training", None, "train for this many steps in total", least=0)
     minutes: float | None = option("training", None, "train for this many minutes in total", least=0)
     batch_size: int = option("training", 64, "sentences in a training step", least=1)
-    lr: float = option("training", 0.004, "learning rate of Adam at the start", above=0)
-    schedule: str = option("training", "linear", "how it goes on: linear falls to 0 as the budget is spent",
-                           choices=SCHEDULES)
+    accumulate: int = option("training", 1, "batches whose gradients make one step, as if they were one batch", least=1)
+    lr: float = option("training", 0.004, "highest learning rate of Adam", above=0)
+    schedule: str = option("training", "linear", "how the learning rate goes on: linear and cosine fall to 0 as the "
+                           "budget is spent, inverse_sqrt falls as 1 / √step", choices=SCHEDULES)
+    warmup: int = option("training", 0, "steps in which the learning rate rises from 0 to its height", least=0)
     teacher_forcing: float = option("training", 1.0, "share of target tokens that the decoder reads from the reference "
                                     "at the end; the others are its own likeliest", least=0, most=1)
     teacher_forcing_schedule: str = option("training", "linear", "how the share gets there from 1",
                                            choices=FORCING_SCHEDULES)
     clip: float = option("training", 1.0, "longest gradient; longer ones are scaled down to it", above=0)
+    weight_decay: float = option("training", 0.0, "share of a parameter that a step takes away, times the learning "
+                                 "rate (AdamW)", least=0)
+    label_smoothing: float = option("training", 0.0, "probability that the training loss wants spread over all tokens",
+                                    least=0, below=1)
+    measure_every: int | None = option("training", None, "steps between measurements on dev; not set: every epoch, and "
+                                       "every 1,000 steps of a long one", least=1)
+    best_by: str = option("training", "loss", "the measurement on dev that says which parameters are the best: those "
+                          "translate", choices=MEASURES)
+    patience: int | None = option("training", None, "end after so many measurements on dev without a better one",
+                                  least=1)
+    average: int | None = option("training", None, "at the end measure the mean of the parameters of the last so many "
+                                 "measurements; it translates if it is better, by best_by, than the best of all "
+                                 "measurements", least=2)
     seed: int = option("training", 1, "seed of every random stream", least=0, below=2**63)
     threads: int | None = option("training", None, "threads; not set: as many cores as the process may use", least=1)
 

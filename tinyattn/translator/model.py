@@ -239,13 +239,16 @@ class Seq2Seq(nn.Module):
         logits, weights, _ = self.decode(target, encoded.state, encoded, target_lengths)
         return logits, weights
 
-    def loss(self, batch: Batch) -> Tensor:
+    def loss(self, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
         """Cross-entropy with teacher forcing, in nats: the mean over all real target tokens. The logits, the largest
-        array of all, are never held as a whole."""
+        array of all, are never held as a whole.
+
+        label_smoothing: the share of the wanted probability that is spread over all tokens alike
+        """
         encoded = self.encode(batch.source, batch.source_lengths)
         features, _, _ = self.features(batch.target_in, encoded.state, encoded, batch.target_lengths)
         return linear_cross_entropy(features, self.output.weight, batch.target_out, linear_bias=self.output.bias,
-                                    ignore_index=PAD)
+                                    ignore_index=PAD, label_smoothing=label_smoothing)
 
 
 @contextmanager

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,16 +19,21 @@ import numpy as np
 from tinyattn import optim, streams
 from tinyattn.text.batches import Batch, batch_indices
 from tinyattn.text.pairs import Pair
-from tinyattn.translator.checkpoint import Arrays, Progress, Run
+from tinyattn.translator.best import is_better, mean, require_measurable
+from tinyattn.translator.checkpoint import Arrays, Checkpoint, Progress, Run
 from tinyattn.translator.samples import Sample
 from tinyattn.translator.sampling import share_given, with_own_tokens
+from tinyattn.translator.schedule import learning_rate
 from tinyattn.translator.scores import measure
+from tinyattn.translator.stopping import Interrupted, StopRequest
 
 if TYPE_CHECKING:
     from tinyattn.translator.translator import Translator
 
 LINE_EVERY = 10  # steps
-SAVE_EVERY = 30.0  # seconds; every epoch saves too
+MEASURE_EVERY = 1000  # steps, where an epoch is longer and `measure_every` is not set
+SAVE_EVERY = 30.0  # seconds, and longer where saving takes more than a SAVE_SHARE of them
+SAVE_SHARE = 0.02
 
 
 class TrainingError(RuntimeError):
@@ -49,34 +53,41 @@ class Watcher:
 class Training:
     """A translator being trained on pairs, from the start or from where `run` stopped.
 
-    Raises: CheckpointError when `resume` finds a damaged checkpoint or one of other pairs.
+    Raises: ConfigError for options that want something of `dev` which it cannot give.
     """
 
     def __init__(self, translator: Translator, train: Sequence[Pair], dev: Sequence[Pair], run: Run | None = None,
                  watcher: Watcher | None = None) -> None:
         self.translator, self.model, self.config = translator, translator.model, translator.config
+        require_measurable(self.config, dev)
         self.dev, self.run, self.watcher = dev, run, watcher or Watcher()
         self.examples = translator.examples(train)
-        self.optimizer = optim.Adam(self.model.parameters(), lr=self.config.lr)
+        self.optimizer = optim.AdamW(self.model.parameters(), lr=self.config.lr, weight_decay=self.config.weight_decay)
         self.progress = Progress(data=digest([*train, *dev]))
-        self.saved_step, self.saved_at, self.interrupted = 0, time.monotonic(), False
+        self.saved, self.saved_step, self.saved_at, self.saving_took = False, 0, time.monotonic(), 0.0
+        self.stop = StopRequest()
         self.loss = math.nan  # of the last step
         self.tokens_per_second = 0.0  # up to the last line of metrics
         self.samples: list[Sample] = []  # of the last measurement
-        self.best: Arrays | None = None  # where there is no folder to keep it in
+        self.best: Arrays | None = None  # the best parameters, as long as they are not in the run's folder
+        self.measured: list[Arrays] = []  # the parameters of the last measurements, as many as are to be averaged
 
     def resume(self) -> None:
-        """Go back to the run's last checkpoint."""
+        """Go back to the run's last checkpoint.
+
+        Raises: CheckpointError for one that is damaged, TrainingError for one of other pairs.
+        """
         assert self.run is not None
-        parameters, optimizer, progress = self.run.load_last()
-        if progress.data != self.progress.data:
+        last = self.run.load_last()
+        if last.progress.data != self.progress.data:
             raise TrainingError(f"{self.run.folder}: its checkpoint was made with other pairs: the data has changed "
                                 "since; restore it, or start a new run")
-        self.translator.load_parameters(parameters, str(self.run.last))
+        self.translator.load_parameters(last.parameters, str(self.run.last))
         options = self.optimizer.state_dict()["param_groups"]  # of the configuration, which the checkpoint has to fit
-        self.optimizer.load_state_dict({"state": optimizer, "param_groups": options})
-        self.progress, self.saved_step = progress, progress.step
-        self.run.forget_lines_after(progress.step)
+        self.optimizer.load_state_dict({"state": last.optimizer, "param_groups": options})
+        self.measured, self.progress = last.measured, last.progress
+        self.saved, self.saved_step = True, last.progress.step
+        self.run.forget_after(self.progress)
 
     # --- the budget ---
 
@@ -96,39 +107,51 @@ class Training:
             done, budget = progress.epoch + progress.batch / self.batches_per_epoch, config.epochs or 0
         return min(1.0, done / budget) if budget else 1.0
 
+    @property
+    def finished(self) -> bool:
+        return self.share_done >= 1 or self.out_of_patience
+
+    @property
+    def out_of_patience(self) -> bool:
+        return self.config.patience is not None and self.progress.waiting >= self.config.patience
+
     # --- the loop ---
 
     def train(self) -> None:
-        """Train until the budget is spent, then measure and save.
+        """Train until the run is finished, then measure and save.
 
-        Raises: KeyboardInterrupt after Ctrl-C, when the step is finished and saved; TrainingError when the loss or
-        the gradient is no longer finite: the step is not taken, the last checkpoint stands.
+        Raises: Interrupted after Ctrl-C or SIGTERM, when the step is finished and saved; TrainingError when the loss or
+        the gradient is no longer finite (the step is not taken) or a file cannot be written: the last checkpoint
+        stands.
         """
         progress = self.progress
-        with self.ctrl_c_waits():
+        with self.stop:
             batches = self.rest_of_epoch()
-            while self.share_done < 1:
+            while not self.finished:
                 start = time.perf_counter()
-                self.step(self.examples.batch(next(batches)))
-                progress.batch += 1
+                chosen = list(islice(batches, self.config.accumulate))
+                self.step(*map(self.examples.batch, chosen))
+                progress.batch += len(chosen)
                 epoch_ends = progress.batch == self.batches_per_epoch
                 if epoch_ends:
                     progress.epoch, progress.batch = progress.epoch + 1, 0
                     batches = self.rest_of_epoch()
                 self.spend(start)
-                if epoch_ends:
+                if self.measures_now(epoch_ends):
                     self.measure()
-                elif progress.step % LINE_EVERY == 0 and self.share_done < 1:
+                elif progress.step % LINE_EVERY == 0 and not self.finished:
                     self.write_line()
                 self.watcher.stepped(self)
-                if epoch_ends or self.interrupted or time.monotonic() - self.saved_at > SAVE_EVERY:
+                if self.stop.signal is not None or self.saves_now():
                     self.save()
-                if self.interrupted:
+                if self.stop.signal is not None:
                     saved = f"step {progress.step} is saved, --resume goes on from there"
-                    raise KeyboardInterrupt(*[saved] * (self.run is not None))
+                    raise Interrupted(self.stop.signal, *[saved] * (self.run is not None))
             if progress.measured != progress.step:
                 self.measure()
-            if self.saved_step < progress.step or (self.run is not None and not self.run.last.exists()):
+            if self.config.average is not None and not progress.averaged:
+                self.try_average()
+            if not self.saved:
                 self.save()
         if self.run is None and self.best is not None:
             self.translator.load_parameters(self.best, "the best parameters")
@@ -138,32 +161,44 @@ class Training:
         indices = batch_indices(self.examples, self.config.batch_size, self.config.seed, progress.epoch)
         return iter(indices[progress.batch :])
 
-    def step(self, batch: Batch) -> None:
-        """One update on one batch."""
-        number = self.progress.step + 1
-        rate = self.config.lr * (1 - self.share_done if self.config.schedule == "linear" else 1)
+    def step(self, *batches: Batch) -> None:
+        """One update on these batches, as if they were one: the loss is the mean over the tokens of all."""
+        config, number = self.config, self.progress.step + 1
+        done = self.share_done
+        rate = learning_rate(config.lr, config.schedule, config.warmup, number, done)
+        given = share_given(config, done)
         self.optimizer.param_groups[0]["lr"] = rate
         self.model.train()
-        with streams.using(lambda: streams.stream(self.config.seed, "dropout", number)):
-            read = with_own_tokens(self.model, batch, share_given(self.config, self.share_done))
-            loss = self.model.loss(read)
-        self.require_finite("loss", loss.item(), number)
         self.optimizer.zero_grad()
-        loss.backward()
-        norm = self.optimizer.clipped_step(self.config.clip)
+        counts = [int(batch.target_lengths.sum()) for batch in batches]
+        tokens, total = sum(counts), 0.0
+        with streams.using(lambda: streams.stream(config.seed, "dropout", number)):
+            for batch, count in zip(batches, counts):
+                read = with_own_tokens(self.model, batch, given)
+                loss = self.model.loss(read, config.label_smoothing)
+                if count < tokens:
+                    loss = loss * (count / tokens)
+                total += loss.item()
+                self.require_finite("loss", total, number)
+                loss.backward()
+        norm = self.optimizer.clipped_step(config.clip)
         self.require_finite("length of the gradient", norm, number)
-        self.loss = loss.item()
-        tokens = int(batch.target_lengths.sum())
-        self.progress.step, self.progress.grad_norm = number, norm
-        self.progress.loss_sum += self.loss * tokens
+        self.loss = total
+        self.progress.step, self.progress.lr, self.progress.grad_norm, self.saved = number, rate, norm, False
+        self.progress.loss_sum += total * tokens
         self.progress.tokens += tokens
 
     def require_finite(self, what: str, value: float, step: int) -> None:
         if not math.isfinite(value):
-            stands = "nothing has been saved" if self.run is None or not self.run.last.exists() else \
-                f"the checkpoint of step {self.saved_step} stands"
-            raise TrainingError(f"step {step}: the {what} is {value}: the step was not taken, {stands}; "
+            self.save_best()
+            raise TrainingError(f"step {step}: the {what} is {value}: the step was not taken, {self.what_stands()}; "
                                 f"try a smaller learning rate than {self.config.lr}")
+
+    def what_stands(self) -> str:
+        """What a run that ends now leaves behind."""
+        if self.run is None or not self.run.last.exists():
+            return "nothing has been saved"
+        return f"the checkpoint of step {self.saved_step} stands"
 
     def spend(self, start: float) -> None:
         seconds = time.perf_counter() - start
@@ -179,61 +214,89 @@ class Training:
         if progress.tokens:
             self.tokens_per_second = progress.tokens / progress.line_seconds
             line |= {"loss": progress.loss_sum / progress.tokens, "tokens_per_second": round(self.tokens_per_second, 1),
-                     "lr": self.optimizer.param_groups[0]["lr"], "grad_norm": progress.grad_norm}
+                     "lr": progress.lr, "grad_norm": progress.grad_norm}
         line |= {"seconds": round(progress.seconds, 3), **measured}
         progress.loss_sum, progress.tokens, progress.line_seconds = 0.0, 0, 0.0
         if self.run is not None:
-            self.run.append_metrics(line)
+            with self.on_disk(self.run):
+                self.run.append_metrics(line)
+        progress.lines, self.saved = progress.lines + 1, False
         return line
 
+    def measures_now(self, epoch_ends: bool) -> bool:
+        since = self.progress.step - (self.progress.measured or 0)
+        if self.config.measure_every is not None:
+            return since >= self.config.measure_every
+        return epoch_ends or since >= MEASURE_EVERY
+
     def measure(self) -> None:
-        """Score the parameters on dev, and keep them if no earlier ones had a lower loss. Without dev the newest
-        count as the best."""
+        """Score the parameters on dev, and keep them if no earlier ones were better. Without dev the newest count as
+        the best."""
         start = time.perf_counter()
-        progress, measured = self.progress, {}
-        loss = -float(progress.step)
+        progress, config, scores = self.progress, self.config, {}
         if self.dev:
             found = measure(self.translator, self.dev)
-            measured, self.samples, loss = found.numbers, found.samples, found.numbers["dev_loss"]
-        progress.measured = progress.step
-        if progress.best_loss is None or loss < progress.best_loss:
-            progress.best_loss, progress.best_step = loss, progress.step
-            if self.run is not None:
-                self.run.save_best(self.translator.parameters(), progress)
-            else:
-                self.best = self.translator.parameters()
-        line = self.write_line(**measured)
+            scores, self.samples = found.numbers, found.samples
+        parameters = self.translator.parameters()
+        progress.measured, progress.waiting = progress.step, progress.waiting + 1
+        score = scores.get(f"dev_{config.best_by}")
+        if score is None or is_better(config, score, progress.best):
+            progress.best, progress.best_step, progress.waiting, self.best = score, progress.step, 0, parameters
+        if config.average is not None:
+            self.measured = [*self.measured, parameters][-config.average :]
+        line = self.write_line(**scores)
         if self.run is not None and self.samples:
-            self.run.append_samples(progress.step, self.samples)
+            with self.on_disk(self.run):
+                self.run.append_samples(progress.step, self.samples)
+            progress.sample_lines += len(self.samples)
         self.spend(start)
         progress.line_seconds = 0.0  # measuring is no training
         self.watcher.measured(self, line)
 
+    def try_average(self) -> None:
+        """Let the mean of the last measurements' parameters translate, if it is better than the best of them all."""
+        progress, last = self.progress, self.translator.parameters()
+        average = mean(self.measured)
+        self.translator.load_parameters(average, "the mean of parameters")
+        found = measure(self.translator, self.dev)
+        self.translator.load_parameters(last, "the last parameters")
+        progress.averaged, self.saved = True, False
+        score = found.numbers[f"dev_{self.config.best_by}"]
+        if is_better(self.config, score, progress.best):
+            progress.best, progress.best_step, self.best, self.samples = score, progress.step, average, found.samples
+            self.watcher.measured(self, self.write_line(mean_of=len(self.measured), **found.numbers))
+
+    def saves_now(self) -> bool:
+        return time.monotonic() - self.saved_at > max(SAVE_EVERY, self.saving_took / SAVE_SHARE)
+
     def save(self) -> None:
-        """A checkpoint to resume from."""
+        """The best parameters so far, and a checkpoint to resume from."""
         start = time.perf_counter()
         if self.run is not None:
-            self.run.save_last(self.translator.parameters(), self.optimizer.state_dict()["state"], self.progress)
-        self.saved_step, self.saved_at = self.progress.step, time.monotonic()
-        self.progress.seconds += time.perf_counter() - start
+            self.save_best()
+            checkpoint = Checkpoint(self.translator.parameters(), self.optimizer.state_dict()["state"], self.measured,
+                                    self.progress)
+            with self.on_disk(self.run):
+                self.run.save_last(checkpoint)
+        self.saved, self.saved_step, self.saved_at = True, self.progress.step, time.monotonic()
+        self.saving_took = time.perf_counter() - start
+        self.progress.seconds += self.saving_took
+
+    def save_best(self) -> None:
+        if self.run is not None and self.best is not None:
+            with self.on_disk(self.run):
+                self.run.save_best(self.best, self.progress.best_step)
+            self.best = None
 
     @contextmanager
-    def ctrl_c_waits(self) -> Iterator[None]:
-        """Ctrl-C takes effect when the step is finished; a second one at once."""
-        if threading.current_thread() is not threading.main_thread():
-            yield  # Python delivers signals to the main thread only
-            return
-
-        def interrupt(signum: int, frame: Any) -> None:
-            if self.interrupted:
-                raise KeyboardInterrupt
-            self.interrupted = True
-
-        before: Callable | int | None = signal.signal(signal.SIGINT, interrupt)
+    def on_disk(self, run: Run) -> Iterator[None]:
+        """Inside, files are written. Raises: TrainingError when the disk refuses, for instance because it is full."""
         try:
             yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+        except OSError as error:
+            raise TrainingError(
+                f"{error.filename or run.folder}: {error.strerror}: step {self.progress.step} cannot be saved, "
+                f"{self.what_stands()}: put that right, then --resume goes on from there") from None
 
 
 def digest(pairs: Sequence[Pair]) -> str:

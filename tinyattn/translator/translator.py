@@ -111,8 +111,9 @@ class Translator:
     def save(self, run: str | os.PathLike) -> None:
         """Write a folder that `load` and every verb of the command line read; an earlier run there is replaced."""
         folder = Run(run)
-        folder.begin(self.config, self.sides)
-        save(self.parameters(), folder.best)
+        with folder.locked():
+            folder.begin(self.config, self.sides)
+            save(self.parameters(), folder.best)
 
     def parameters(self) -> Arrays:
         """A copy of the model's parameters."""
