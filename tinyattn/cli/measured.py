@@ -32,9 +32,11 @@ def heading() -> str:
 
 
 def row(line: dict[str, Any], left: str, best: bool) -> str:
-    """A line of metrics under `heading`, with a star where it is the best so far."""
+    """A line of metrics under `heading`, with a star where it is the best so far, and a note where it is no model of
+    training's own but the mean of several."""
     cells = (f"{shown(line[key]) if key in line else '-':>{width}}" for _, key, width, shown in COLUMNS)
-    return ("".join(cells) + f"{left:>{LEFT}}" + " *" * best).rstrip()
+    note = f" mean of {line['mean_of']}" if "mean_of" in line else ""
+    return ("".join(cells) + f"{left:>{LEFT}}" + " *" * best + note).rstrip()
 
 
 def duration(seconds: float) -> str:
@@ -74,9 +76,9 @@ def ending(training: Training, run: Run) -> list[str]:
     measured = {line["step"]: line for line in run.read_metrics() if "dev_loss" in line}
     if best := measured.get(progress.best_step):
         scores = [f"{name} {shown(best[key])}" for name, key, _, shown in COLUMNS if "dev_" in key and key in best]
-        what = f"best at step {best['step']:,}"
+        what = f"best by {config.best_by} at step {best['step']:,}"
         if "mean_of" in best:
-            what = f"best is the mean of the last {best['mean_of']} measurements' parameters"
+            what = f"best by {config.best_by} is the mean of the last {best['mean_of']} measurements' parameters"
         lines.append(f"{what}: {', '.join(scores)}; kept in {run.best}")
     folder = shlex.quote(str(run.folder))
     sentence = shlex.quote(training.samples[0].source) if training.samples else "SENTENCE"
