@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -366,6 +367,10 @@ def test_eval(run, data, capsys):
     out, err = capsys.readouterr()
     assert "16 pairs from 16 lines" in err
     assert "exact" in out and "alignment error rate" in out and "1-3" in out and "nrefs:1" in out
+    assert "attention: " in out and "cannot have less than 0.000 here" in out
+    assert "BLEU, which counts runs of four words, is 0" in out and "several references" not in out
+    row = next(line for line in out.splitlines() if "1-3" in line)
+    assert re.search(r" 16     0.0 \[0.0, 0.0\]  +\d+.\d \[\d+.\d, \d+.\d\]  +\d+.\d% \[\d+.\d, 100.0\]$", row)
 
 
 def test_eval_json(run, data, capsys):

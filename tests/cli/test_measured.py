@@ -90,4 +90,4 @@ def test_the_end_for_lack_of_patience(tmp_path):
     run.append_metrics({**LINE, "step": 7, "mean_of": 4})
     lines = ending(impatient, run)
     assert lines[0].endswith(": 3 measurements on dev brought nothing better by chrf")
-    assert lines[1].startswith("best is the mean of the last 4 measurements' parameters: dev loss 0.200, ")
+    assert lines[1].startswith("best by chrf is the mean of the last 4 measurements' parameters: dev loss 0.200, ")
