@@ -148,7 +148,7 @@ def test_changed_data_is_refused(data, tmp_path, capsys):
     (["--attention", "soft"], "'soft' is not one of"),
     (["--tokens", "words"], "'words' is not one of"),
     (["--steps", "2", "--minutes", "1"], "wanted one budget"),
-    (["--attend", "before"], "No such option"),
+    (["--attnd", "before"], "No such option"),
     (["--config", "nowhere.toml"], "nowhere.toml: no such file"),
     (["--hidden", "5", "--bidirectional"], "hidden: wanted an even number"),
 ])
@@ -480,7 +480,7 @@ def test_draw_rolled(run, tmp_path):
     before = (tmp_path / "g.mmd").read_text()
     assert main([*arguments, "--rolled"]) == 0
     after = (tmp_path / "g.mmd").read_text()
-    assert before.count("LSTM") > after.count("LSTM") == 2 and "flowchart" in after
+    assert before.count("LSTM") > after.count("LSTM") == 3 and "flowchart" in after
 
 
 def test_draw_a_path(run, tmp_path, capsys):
@@ -521,7 +521,8 @@ def test_demo(tmp_path, monkeypatch, capsys):
 
     whole, out = corpus.phrase_corpus, tmp_path / "demo"
     monkeypatch.setattr(corpus, "phrase_corpus", lambda split: whole(pairs=100, split="train")[:60])
-    monkeypatch.setattr(demo_module, "CONFIG", Config(steps=80, lr=0.02, hidden=32, embed=16, batch_size=32))
+    config = Config(steps=80, lr=0.02, hidden=32, embed=16, batch_size=32)
+    monkeypatch.setattr(demo_module, "suited", lambda options, pairs: config)
     for _ in range(2):  # always trained anew
         assert main(["demo", "--out", str(out)]) == 0
     stdout, stderr = capsys.readouterr()

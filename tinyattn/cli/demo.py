@@ -13,11 +13,11 @@ from tinyattn.cli.pictures import draw_attention, draw_graph
 from tinyattn.cli.show import attention_table, say, scores_table
 from tinyattn.translator.checkpoint import Run
 from tinyattn.translator.config import Config
+from tinyattn.translator.defaults import suited
 from tinyattn.translator.scores import evaluate
 from tinyattn.translator.translator import Translator
 
 SENTENCE = "let's go"
-CONFIG = Config(epochs=8, lr=0.01)
 
 
 @click.command()
@@ -35,8 +35,9 @@ def demo(out: str) -> None:
     pairs = {split: [(phrase.source, phrase.target) for phrase in phrases] for split, phrases in splits.items()}
     say(f"{len(pairs['train']):,} phrase pairs to learn from, {len(pairs['dev']):,} to watch, "
         f"{len(pairs['test']):,} to test on")
-    translator = Translator.for_pairs(CONFIG, pairs["train"])
-    run.begin(CONFIG, translator.sides)
+    config = suited({}, pairs["train"])
+    translator = Translator.for_pairs(config, pairs["train"])
+    run.begin(config, translator.sides)
     train_run(translator, pairs["train"], pairs["dev"], run, quiet=False)
 
     translator = Translator.load(out)

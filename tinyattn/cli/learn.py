@@ -17,7 +17,8 @@ from tinyattn.cli.show import say
 from tinyattn.storage import read_text
 from tinyattn.text.pairs import Pair, format_pairs, hold_out, read_pairs, write_pairs
 from tinyattn.translator.checkpoint import Run
-from tinyattn.translator.config import TOKEN_KINDS, Config, ConfigError
+from tinyattn.translator.config import BUDGETS, TOKEN_KINDS, Config, ConfigError
+from tinyattn.translator.defaults import suited
 from tinyattn.translator.training import Training, Watcher
 from tinyattn.translator.translator import Translator
 
@@ -71,9 +72,11 @@ def train(data: str, out: str, config_file: str | None, resume: bool, tokens: st
         config.require_agreement({**options_of_file(config_file), **options})
         translator = Translator(config, sides)
     else:
-        config = Config.from_options(options_of_file(config_file)).with_options(options)
+        options = merged(options_of_file(config_file), options)
+        config = Config.from_options(options)
     pairs, dev = read_data(config, quiet)
     if translator is None or not run.last.exists():
+        config = config if translator is not None else suited(options, pairs)
         translator = Translator.for_pairs(config, pairs)
         run.begin(config, translator.sides)
     training = train_run(translator, pairs, dev, run, quiet)
@@ -93,6 +96,13 @@ def options_of_file(path: str | None) -> dict[str, Any]:
         return {}
     Config.load(path)  # says what is wrong, where something is
     return tomllib.loads(read_text(path, "a configuration (TOML)", ConfigError))
+
+
+def merged(of_file: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """The options of a file under those of the command line, whose budget takes the place of the file's."""
+    if any(given.get(name) is not None for name in BUDGETS):
+        of_file = {name: value for name, value in of_file.items() if name not in BUDGETS}
+    return {**of_file, **given}
 
 
 def read_data(config: Config, quiet: bool) -> tuple[list[Pair], list[Pair]]:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from tinyattn.translator.config import GROUPS, Config
+from tinyattn.translator.defaults import CHOSEN
 
 
 class Option(click.Option):
@@ -38,14 +39,17 @@ def config_options(command: Callable) -> Callable:
             continue
         rules = field.metadata
         help = rules["help"][0].upper() + rules["help"][1:]
-        if field.default not in (None, False):
+        if field.name in CHOSEN:
+            help += " [default: what suits the data]"
+        elif field.default not in (None, False):
             help += f" [default: {field.default}]"
-        kind: dict[str, Any] = {"is_flag": True, "default": None}
-        if field.type != "bool":
-            choice = click.Choice(rules["choices"]) if rules["choices"] else str
-            kind = {"type": {"int": int, "float": float}.get(str(field.type).split(" ")[0], choice)}
         name = "--" + field.name.replace("_", "-")
-        if field.type == "bool | None":
-            kind, name = {"default": None}, f"{name}/--no-{name.removeprefix('--')}"
+        kind: dict[str, Any] = {"default": None}
+        type_name = str(field.type).split(" ")[0]
+        if type_name == "bool":
+            name += "/--no-" + name.removeprefix("--")
+        else:
+            choice = click.Choice(rules["choices"]) if rules["choices"] else str
+            kind = {"type": {"int": int, "float": float}.get(type_name, choice)}
         command = click.option(name, cls=Option, group=rules["group"], help=help + ".", **kind)(command)
     return command

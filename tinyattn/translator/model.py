@@ -159,7 +159,7 @@ class Seq2Seq(nn.Module):
         super().__init__()
         if config.bidirectional and config.hidden % 2:
             raise ConfigError(f"hidden: wanted an even number, half for each direction of a bidirectional encoder, "
-                              f"got {config.hidden}")
+                              f"got {config.hidden}: or set bidirectional to false")
         E, H, layers, p = config.embed, config.hidden, config.layers, config.dropout
         attends = config.attention != "none"
         self.attends_before, self.feeds_input = config.attend == "before", config.input_feeding

@@ -17,6 +17,7 @@ from tinyattn.text.side import Side
 from tinyattn.text.vocabulary import END, SPECIAL_NAMES, START, UNKNOWN
 from tinyattn.translator.checkpoint import Arrays, Run
 from tinyattn.translator.config import Config, ConfigError
+from tinyattn.translator.defaults import suited
 from tinyattn.translator.model import Seq2Seq
 from tinyattn.translator.search import Found, beam_search, check_beam, check_length_penalty, greedy
 from tinyattn.translator.search_tree import SearchTree, search_tree
@@ -78,7 +79,8 @@ class Translator:
     def train(cls, pairs: Iterable[Sequence[str]], *, dev: Iterable[Sequence[str]] | None = None,
               watcher: Watcher | None = None, **options: Any) -> Translator:
         """Train on (source, target) pairs with the options of `tinyattn train`: attention="dot", hidden=128,
-        epochs=10 ... Without `dev`, 5% of the distinct sources are held out; the parameters that do best on dev win.
+        epochs=10 ..., those not given as suits the pairs (see defaults.py). Without `dev`, 5% of the distinct sources
+        are held out; the parameters that do best on dev win.
 
         Raises: ConfigError for an option that cannot be, DataError for pairs that are none, TrainingError when the
         loss is no longer finite.
@@ -89,7 +91,7 @@ class Translator:
             train, held_out = hold_out(train, config.seed)
         else:
             held_out = clean_pairs(dev, strict=config.strict, name="dev").pairs
-        translator = cls.for_pairs(config, train)
+        translator = cls.for_pairs(suited(options, train), train)
         Training(translator, train, held_out, watcher=watcher).train()
         return translator
 
