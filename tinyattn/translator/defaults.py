@@ -19,7 +19,7 @@ SIZES: tuple[tuple[float, dict[str, Any]], ...] = (
     (10_000, {"hidden": 256, "embed": 128, "dropout": 0.3, "batch_size": 16, "lr": 0.002, "epochs": 40}),
     (60_000, {"hidden": 128, "embed": 64, "dropout": 0.1, "batch_size": 64, "lr": 0.01, "epochs": 9}),
     (float("inf"), {"hidden": 512, "embed": 256, "dropout": 0.2, "batch_size": 64, "lr": 0.002, "epochs": 10,
-                    "tie_embeddings": True}),
+                    "tie_embeddings": True, "label_smoothing": 0.1}),
 )
 ALWAYS = {"bidirectional": True}
 WORDS = 4_000  # with more different ones a side is cut into pieces
