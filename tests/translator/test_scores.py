@@ -114,14 +114,14 @@ def test_by_length(translator, pairs):
 
 def test_alignment_error():
     looked_at = [np.array([0, 1, 1]), np.array([0])]
-    assert alignment_error(looked_at, [((0, 0), (1, 1), (1, 2)), ((0, 0),)]) == {"aer": 0, "aer_floor": 0}
-    assert alignment_error(looked_at, [((1, 0), (0, 1), (0, 2)), None]) == {"aer": 1, "aer_floor": 0}
+    assert alignment_error(looked_at, [((0, 0), (1, 1), (1, 2)), ((0, 0),)]) == {"aer": 0, "aer_floor": 0, "aer_lines": 2}
+    assert alignment_error(looked_at, [((1, 0), (0, 1), (0, 2)), None]) == {"aer": 1, "aer_floor": 0, "aer_lines": 1}
     # 2 links in common of 3 found and 2 wanted, as many as there can be; the second line has no gold
     error = alignment_error(looked_at, [((0, 0), (1, 1)), ()])
-    assert error == pytest.approx({"aer": 1 - 4 / 5, "aer_floor": 1 - 4 / 5})
+    assert error == pytest.approx({"aer": 1 - 4 / 5, "aer_floor": 1 - 4 / 5, "aer_lines": 1})
     # of two links to a target token one can be found; a fourth token is not in the target
     error = alignment_error(looked_at, [((0, 0), (1, 0), (0, 3)), None])
-    assert error == pytest.approx({"aer": 1 - 2 / 6, "aer_floor": 1 - 2 / 6})
+    assert error == pytest.approx({"aer": 1 - 2 / 6, "aer_floor": 1 - 2 / 6, "aer_lines": 1})
     assert alignment_error(looked_at, [None, None]) == {}
 
 
@@ -129,7 +129,10 @@ def test_alignment_error_in_evaluate(translator, pairs):
     forced = teacher_forced(translator, pairs)
     gold = [tuple((int(source), target) for target, source in enumerate(forced.alignments[k])) for k in range(16)]
     scores = evaluate(translator, pairs, gold)
-    assert (scores["aer"], scores["aer_floor"]) == (0, 0)
+    assert (scores["aer"], scores["aer_floor"], scores["aer_lines"]) == (0, 0, 16)
+    # Of "eat, eat" there are three tokens, but two words that a gold alignment would count.
+    unfit = [("eat, eat", "come come"), ("eat the pizza", "come, la")]
+    assert evaluate(translator, [*pairs, *unfit], [*gold, ((0, 0),), ((0, 1),)])["aer_lines"] == 16
     assert "aer" not in evaluate(translator, pairs, [None] * 16)
     letters = Translator.for_pairs(Config(target_tokens="char", **OPTIONS), pairs)
     assert "aer" not in evaluate(letters, pairs, gold)

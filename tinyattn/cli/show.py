@@ -60,8 +60,8 @@ def scores_table(scores: dict[str, Any]) -> str:
     if attention := in_words(scores):
         lines.append(attention)
     if "aer" in scores:
-        lines.append(f"alignment error rate {scores['aer']:.3f}; one link for each target word cannot have less than "
-                     f"{scores['aer_floor']:.3f} here")
+        lines.append(f"alignment error rate {scores['aer']:.3f} on {scores['aer_lines']:,} lines; with one link for "
+                     f"each target word it cannot be less than {scores['aer_floor']:.3f}")
     if scores["several_references"]:
         lines.append(f"{scores['several_references']:,} sources have several references")
     names = "".join(f"{name:>8}{'':15}" for name in ("BLEU", "chrF", "exact"))

@@ -106,7 +106,7 @@ def translations(translator: Translator, pairs: Sequence[Pair], **search: Any) -
 
 def evaluate(translator: Translator, pairs: Sequence[Pair], alignments: Sequence[Alignment | None] | None = None,
              any_reference: bool = False, **search: Any) -> dict[str, Any]:
-    """Every score of `tinyattn eval`; `aer` and `aer_floor` where gold alignments of words are given and the model
+    """Every score of `tinyattn eval`; those of `alignment_error` where gold alignments of words are given and the model
     attends to words.
 
     any_reference: each distinct source is a line, and all its references count; else each pair is a line of its own
@@ -133,8 +133,14 @@ def evaluate(translator: Translator, pairs: Sequence[Pair], alignments: Sequence
     words = {translator.config.source_tokens, translator.config.target_tokens} <= WORDS
     if alignments is not None and forced.alignments and words:
         looked_at = [forced.alignments[k] for k in range(len(pairs))]
-        scores |= alignment_error(looked_at, alignments)
+        scores |= alignment_error(looked_at, [gold if cut_at_spaces(translator, pair) else None
+                                              for pair, gold in zip(pairs, alignments)])
     return scores
+
+
+def cut_at_spaces(translator: Translator, pair: Pair) -> bool:
+    """Are the tokens of a pair what stands between its spaces? That is what gold alignments count."""
+    return all(len(ids) == len(text.split()) for ids, text in zip(translator.encode(pair), pair))
 
 
 def by_length(texts: TextScores, lengths: np.ndarray) -> list[dict[str, Any]]:
@@ -151,17 +157,20 @@ def by_length(texts: TextScores, lengths: np.ndarray) -> list[dict[str, Any]]:
 
 def alignment_error(looked_at: Sequence[np.ndarray], gold: Sequence[Alignment | None]) -> dict[str, float]:
     """`aer`, the alignment error rate 1 - 2 |A ∩ G| / (|A| + |G|) over all lines that have gold links G, where A links
-    each target token to the source token it looked at most; and `aer_floor`, the least it could be. As every target
-    token has one link, some are wrong and some are missing whatever the model does: where a target token has no gold
-    link, or several. Nothing where no line has any gold.
+    each target token to the source token it looked at most; `aer_floor`, the least it could be; and `aer_lines`, the
+    number of these lines. As every target token has one link, some are wrong and some are missing whatever the model
+    does: where a target token has no gold link, or several. Nothing where no line has any gold.
 
     Source: Och and Ney 2003, with sure links only
     """
-    common = links = possible = 0
+    common = links = possible = lines = 0
     for sources, alignment in zip(looked_at, gold):
         if alignment:
             found = {(int(source), target) for target, source in enumerate(sources)}
             common += len(found & set(alignment))
             possible += len({target for _, target in alignment if target < len(sources)})
             links += len(found) + len(set(alignment))
-    return {"aer": 1 - 2 * common / links, "aer_floor": 1 - 2 * possible / links} if links else {}
+            lines += 1
+    if not lines:
+        return {}
+    return {"aer": 1 - 2 * common / links, "aer_floor": 1 - 2 * possible / links, "aer_lines": lines}
