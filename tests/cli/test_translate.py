@@ -85,10 +85,16 @@ def test_the_n_best_with_their_attention(run, translator, said):
 
 
 def test_more_than_the_beam_has(run, refused):
-    message = "--n-best: wanted at most as many as --beam keeps in view, 2, got 3: give --beam 3 as well"
+    message = "'--n-best': wanted a whole number from 1 to the beam's width, 2, got 3: a wider beam finds more"
     assert message in refused("translate", run, "eat", "--beam", 2, "--n-best", 3)
     assert "1, got 2" in refused("translate", run, "eat", "--n-best", 2)
-    assert "0 is not in the range" in refused("translate", run, "eat", "--n-best", 0)
+    assert "got 0" in refused("translate", run, "eat", "--n-best", 0)
+
+
+def test_json_has_all_unless_told_how_many(run, said):
+    (all,), (two,) = (json.loads(said("translate", run, "eat", "--beam", 4, "--json", *more))
+                      for more in ([], ["--n-best", 2]))
+    assert len(all["hypotheses"]) == 4 and two["hypotheses"] == all["hypotheses"][:2]
 
 
 # --- --replace-unknown ---

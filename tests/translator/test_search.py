@@ -11,7 +11,7 @@ from tinyattn.translator import search
 from tinyattn.translator.config import ATTENTION_KINDS, Config
 from tinyattn.translator.decoding import reader
 from tinyattn.translator.model import Seq2Seq, inference
-from tinyattn.translator.search import beam_search, check_beam, check_length_penalty, greedy, longest
+from tinyattn.translator.search import beam_search, check_beam, check_length_penalty, check_n_best, greedy, longest
 
 SOURCES = [[4, 5, 6, 7], [8], [5, 9], [4, 4, 4], [6, 5]]
 
@@ -266,6 +266,28 @@ def test_a_batch_changes_nothing(options, batch_size, short):
         np.testing.assert_allclose([f.score for f in a], [f.score for f in b], rtol=1e-5)
 
 
+def test_only_the_best_of_them(short):
+    model = talkative()
+    for best, all in zip(beam_search(model, SOURCES, beam=4, n_best=2), beam_search(model, SOURCES, beam=4)):
+        assert len(all) == 4 and [f.ids for f in best] == [f.ids for f in all[:2]]
+        assert [f.score for f in best] == [f.score for f in all[:2]]
+        for b, a in zip(best, all):
+            np.testing.assert_array_equal(b.attention, a.attention)
+
+
+def test_long_sources_come_in_small_batches():
+    """So that the attention of a batch that never ends fits into memory."""
+    assert search.batches_of([5] * 100, 64, 1) == [list(range(64)), list(range(64, 100))]
+    assert search.batches_of([3, 9, 5], 2, 1) == [[1, 2], [0]]
+    for lengths, beam in ([900] * 70, 1), ([300] * 70, 4), ([5000, 3000, 3000, 800, *[20] * 70], 1):
+        batches = search.batches_of(lengths, 64, beam)
+        assert sorted(k for batch in batches for k in batch) == list(range(len(lengths)))
+        for batch in batches:
+            S = max(lengths[k] for k in batch)
+            assert len(batch) == 1 or len(batch) * beam * S * longest(S) <= search.WEIGHTS
+    assert longest(20) == 250 and longest(5000) == 14_000
+
+
 def test_a_wide_beam_takes_fewer_sentences_at_once(monkeypatch):
     sizes = []
 
@@ -338,6 +360,13 @@ def test_probabilities_that_are_none(find):
 def test_beams_that_are_none(beam):
     with pytest.raises(ValueError, match=r"beam: wanted a whole number from 1 .* to 1,000, got"):
         check_beam(beam)
+
+
+@pytest.mark.parametrize("n_best", [0, 4, True, "2", 1.0])
+def test_best_ones_that_are_none(n_best):
+    with pytest.raises(ValueError, match="n_best: wanted a whole number from 1 to the beam's width, 3, got"):
+        check_n_best(n_best, 3)
+    assert check_n_best(None, 3) == check_n_best(3, 3) == 3
 
 
 @pytest.mark.parametrize("penalty", [-0.1, 10.5, float("nan"), float("inf"), "1", None])

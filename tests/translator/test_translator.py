@@ -78,6 +78,8 @@ def test_beams_and_penalties_that_are_none(trained):
         trained.translate("uno", beam=0)
     with pytest.raises(ValueError, match=r"length_penalty: wanted .* got -1"):
         trained.translate("uno", length_penalty=-1)
+    with pytest.raises(ValueError, match=r"n_best: wanted .* 3, got 4"):
+        trained.translate("uno", beam=3, n_best=4)
 
 
 @pytest.mark.parametrize("beam", [1, 3])

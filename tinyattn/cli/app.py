@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from tinyattn.cli import demo, explore, learn, machine, pictures, use
+from tinyattn.cli import demo, explore, learn, machine, pictures, translate, use
 from tinyattn.kernels.mode import use_numba
 from tinyattn.kernels.threads import get_num_threads
 from tinyattn.storage import CheckpointError
@@ -25,7 +25,7 @@ def tinyattn() -> None:
     """Train a small translator with attention, translate with it, and see how it does it."""
 
 
-for verb in (demo.demo, learn.corpus, learn.train, use.translate, use.evaluate, use.explain, pictures.draw,
+for verb in (demo.demo, learn.corpus, learn.train, translate.translate, use.evaluate, use.explain, pictures.draw,
              pictures.attend, explore.explore, machine.warmup, machine.doctor):
     tinyattn.add_command(verb)
 

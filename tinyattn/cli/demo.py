@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
+from tinyattn.cli.attention import attention_table
 from tinyattn.cli.learn import train_run
 from tinyattn.cli.pictures import draw_attention, draw_graph
-from tinyattn.cli.show import attention_table, say, scores_table
+from tinyattn.cli.show import say, scores_table
 from tinyattn.translator.checkpoint import Run
 from tinyattn.translator.config import Config
 from tinyattn.translator.defaults import suited

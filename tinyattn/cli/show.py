@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
+from tinyattn.cli.attention import attention_table
 from tinyattn.translator.health import in_words
 from tinyattn.translator.text_scores import RESAMPLINGS
-from tinyattn.translator.translator import Hypothesis, Translation
+from tinyattn.translator.translator import Translation
 
 
 def say(text: object) -> None:
@@ -36,18 +37,6 @@ def translation_as_text(found: Translation, n_best: int | None, attention: bool)
         if attention:
             lines += [attention_table(found.source_tokens, hypothesis), ""]
     return "\n".join(lines if n_best is None else [*lines, ""])
-
-
-def attention_table(source_tokens: list[str], found: Hypothesis | Translation) -> str:
-    """Attention in percent, a line for each target token, a column for each source token."""
-    if found.attention is None:
-        return "(a model without attention)"
-    left = max(map(len, ["", *found.tokens]))
-    widths = [max(len(token), 4) for token in source_tokens]
-    lines = [" " * left + "".join(f"  {token:>{width}}" for token, width in zip(source_tokens, widths))]
-    for token, row in zip(found.tokens, found.attention):
-        lines.append(f"{token:<{left}}" + "".join(f"  {weight:>{width}.0%}" for weight, width in zip(row, widths)))
-    return "\n".join(lines)
 
 
 def scores_table(scores: dict[str, Any]) -> str:

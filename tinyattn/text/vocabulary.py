@@ -26,6 +26,7 @@ class Vocabulary:
 
     def __init__(self, tokens: Iterable[str]):
         self.tokens = tuple(tokens)
+        self._names = [*SPECIAL_NAMES, *self.tokens]
         self._ids = {token: k for k, token in enumerate(self.tokens, start=len(SPECIAL_NAMES))}
         if len(self._ids) < len(self.tokens):
             token, count = Counter(self.tokens).most_common(1)[0]
@@ -89,9 +90,9 @@ class Vocabulary:
 
         Raises: IndexError for an id that is none of this vocabulary.
         """
-        if not 0 <= id < len(self):
+        if not 0 <= id < len(self._names):
             raise IndexError(f"vocabulary: ids are 0 ... {len(self) - 1}, got {id}: another vocabulary's?")
-        return SPECIAL_NAMES[id] if id < len(SPECIAL_NAMES) else self.tokens[id - len(SPECIAL_NAMES)]
+        return self._names[id]
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """The tokens of a sentence: up to the first END, without PAD and START; UNKNOWN reads `<unk>`."""

@@ -101,7 +101,7 @@ def measure(translator: Translator, dev: Sequence[Pair]) -> Measured:
 def translations(translator: Translator, pairs: Sequence[Pair], **search: Any) -> dict[str, Translation]:
     """Each distinct source with its translation."""
     sources = list(dict.fromkeys(source for source, _ in pairs))
-    return dict(zip(sources, translator.translate(sources, **search)))
+    return dict(zip(sources, translator.translate(sources, n_best=1, **search)))
 
 
 def evaluate(translator: Translator, pairs: Sequence[Pair], alignments: Sequence[Alignment | None] | None = None,

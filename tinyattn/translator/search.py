@@ -16,6 +16,7 @@ from tinyattn.translator.model import Seq2Seq, inference
 
 SENTENCES_PER_THREAD = 8  # with fewer a second thread costs more than it brings
 ROWS = 512  # hypotheses that a beam search decodes at once: sentences times beam
+WEIGHTS = 1 << 26  # attention weights that a batch may come to have, if no translation ends: 256 MB
 LARGEST_BEAM = 1000
 LARGEST_PENALTY = 10.0
 
@@ -44,15 +45,26 @@ def normalizer(length: Any, length_penalty: float) -> Any:
 
 
 def longest(source_length: int) -> int:
-    """After how many tokens a translation that does not end is cut off: room for characters made from words."""
-    return 50 + 10 * source_length
+    """After how many tokens a translation that does not end is cut off: room for characters made from words, but not
+    for the attention of 50,000 tokens over 5,000."""
+    return min(50 + 10 * source_length, 4000 + 2 * source_length)
 
 
-def check_beam(beam: int) -> int:
+def check_beam(beam: object) -> int:
     """Raises: ValueError unless it is a number of hypotheses."""
     if not isinstance(beam, (int, np.integer)) or isinstance(beam, bool) or not 1 <= beam <= LARGEST_BEAM:
         raise ValueError(f"beam: wanted a whole number from 1 (greedy search) to {LARGEST_BEAM:,}, got {beam!r}")
     return int(beam)
+
+
+def check_n_best(n_best: int | None, beam: int) -> int:
+    """How many to tell of: all that the beam has, unless said. Raises: ValueError for what the beam has not."""
+    if n_best is None:
+        return beam
+    if not isinstance(n_best, (int, np.integer)) or isinstance(n_best, bool) or not 1 <= n_best <= beam:
+        raise ValueError(f"n_best: wanted a whole number from 1 to the beam's width, {beam}, got {n_best!r}: a wider "
+                         "beam finds more")
+    return int(n_best)
 
 
 def check_length_penalty(length_penalty: float) -> float:
@@ -64,16 +76,15 @@ def check_length_penalty(length_penalty: float) -> float:
 
 
 def in_batches(model: Seq2Seq, sources: Sequence[Sequence[int]], size: int,
-               search: Callable[[list[Sequence[int]]], list[Result]]) -> list[Result]:
+               search: Callable[[list[Sequence[int]]], list[Result]], beam: int = 1) -> list[Result]:
     """What `search` finds for each source, in the order of sources; those of like length are searched together, and
     on all threads where there are enough of them."""
+    if len(sources) <= 1:
+        return search(list(sources)) if sources else []
     threads = min(len(sources) // SENTENCES_PER_THREAD, get_num_threads())
     if threads > 1 and is_fused(model):
         size = min(size, -(-len(sources) // threads))
-    if len(sources) <= size:
-        return search(list(sources)) if sources else []
-    order = sorted(range(len(sources)), key=lambda k: -len(sources[k]))
-    waiting = iter([order[first : first + size] for first in range(0, len(order), size)])
+    waiting = iter(batches_of([len(source) for source in sources], size, beam))
     found: dict[int, Result] = {}
 
     def work(start: int, stop: int) -> None:
@@ -83,6 +94,19 @@ def in_batches(model: Seq2Seq, sources: Sequence[Sequence[int]], size: int,
     with inference(model):
         over_rows(work, threads if is_fused(model) else 1)
     return [found[k] for k in range(len(sources))]
+
+
+def batches_of(lengths: list[int], size: int, beam: int) -> list[list[int]]:
+    """The numbers of all sources, the longest first, in batches of `size`: or less, where they are so long that their
+    attention would fill the memory."""
+    order = sorted(range(len(lengths)), key=lambda k: -lengths[k])
+    batches: list[list[int]] = []
+    while order:
+        S = lengths[order[0]]
+        count = max(1, min(size, WEIGHTS // (S * longest(S) * beam)))
+        batches.append(order[:count])
+        order = order[count:]
+    return batches
 
 
 # --- greedy search ---
@@ -114,15 +138,20 @@ def _greedy_batch(decoding: Decoding, start: int, length_penalty: float) -> list
 
 
 def beam_search(model: Seq2Seq, sources: Sequence[Sequence[int]], start: int = END, beam: int = 4,
-                length_penalty: float = 0.0, batch_size: int = 64, unknown: bool = False) -> list[list[Found]]:
-    """The best translations of each source (ids, none empty) that a beam search meets, up to `beam`, best first;
-    UNKNOWN is in them only with `unknown`.
+                length_penalty: float = 0.0, batch_size: int = 64, unknown: bool = False,
+                n_best: int | None = None) -> list[list[Found]]:
+    """The best translations of each source (ids, none empty) that a beam search meets, up to `n_best` (`beam` unless
+    said), best first; UNKNOWN is in them only with `unknown`.
 
     With beam = 1 they are those of greedy search.
     """
     size = max(1, min(batch_size, ROWS // beam))
     read = reader(model, min(size, len(sources)) * beam, unknown)
-    return in_batches(model, sources, size, lambda batch: BeamSearch(read(batch), start, beam, length_penalty).run())
+
+    def search(batch: list[Sequence[int]]) -> list[list[Found]]:
+        return BeamSearch(read(batch), start, beam, length_penalty).run(n_best)
+
+    return in_batches(model, sources, size, search, beam)
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,12 +193,12 @@ class BeamSearch:
         self.scores = np.full((B, beam), -np.inf)
         self.ends = np.zeros((B, beam), dtype=np.int64)
 
-    def run(self) -> list[list[Found]]:
+    def run(self, n_best: int | None = None) -> list[list[Found]]:
         while len(self.sentences):
             step = self.continuations()
             self.steps.append(step)
             self.go_on(step, self.set_aside(step))
-        return self.found()
+        return self.found(n_best)
 
     def continuations(self) -> Step:
         """Every hypothesis with the tokens that may follow it, the likeliest first."""
@@ -209,9 +238,9 @@ class BeamSearch:
         self.previous = step.tokens[going, : log_p.shape[1]]
         self.parents = (going[:, None] * W + step.parents[going, : log_p.shape[1]]).ravel()
 
-    def found(self) -> list[list[Found]]:
+    def found(self, n_best: int | None) -> list[list[Found]]:
         """The best of each sentence, followed from their ends back to the start."""
-        sentences, ranks = np.nonzero(self.scores > -np.inf)
+        sentences, ranks = np.nonzero(self.scores[:, :n_best] > -np.inf)
         ends, slots = np.divmod(self.ends[sentences, ranks], self.beam)
         ids = np.full((len(ends), len(self.steps)), PAD)
         weights = self.steps[0].weights

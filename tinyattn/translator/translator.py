@@ -19,7 +19,7 @@ from tinyattn.translator.checkpoint import Arrays, Run
 from tinyattn.translator.config import Config, ConfigError
 from tinyattn.translator.defaults import suited
 from tinyattn.translator.model import Seq2Seq
-from tinyattn.translator.search import Found, beam_search, check_beam, check_length_penalty, greedy
+from tinyattn.translator.search import Found, beam_search, check_beam, check_length_penalty, check_n_best, greedy
 from tinyattn.translator.search_tree import SearchTree, search_tree
 from tinyattn.translator.training import Training, Watcher
 
@@ -159,13 +159,13 @@ class Translator:
         return tokens, ids
 
     @overload
-    def translate(self, text: str, beam: int = 1, length_penalty: float = 0.0,
-                  replace_unknown: bool = False) -> Translation: ...
+    def translate(self, text: str, beam: int = 1, length_penalty: float = 0.0, replace_unknown: bool = False,
+                  n_best: int | None = None) -> Translation: ...
     @overload
-    def translate(self, text: list[str], beam: int = 1, length_penalty: float = 0.0,
-                  replace_unknown: bool = False) -> list[Translation]: ...
+    def translate(self, text: list[str], beam: int = 1, length_penalty: float = 0.0, replace_unknown: bool = False,
+                  n_best: int | None = None) -> list[Translation]: ...
     def translate(self, text: str | list[str], beam: int = 1, length_penalty: float = 0.0,
-                  replace_unknown: bool = False) -> Translation | list[Translation]:
+                  replace_unknown: bool = False, n_best: int | None = None) -> Translation | list[Translation]:
         """The translation of a text, or a list of them for a list of texts. A blank text has a blank translation.
 
         beam: 1 is greedy search, the likeliest token at every step. More keeps so many translations in view at every
@@ -174,22 +174,25 @@ class Translator:
         log p, which favours short translations; the larger, the longer (0.6 ... 1 are usual).
         replace_unknown: the model may say that it does not know the word, and the source word it looked at most then
         stands there, such as a name. Otherwise it has to find one that it knows.
-        Raises: ValueError for a beam or a length penalty that cannot be; ConfigError (a ValueError) where unknown
-        words cannot be replaced.
+        n_best: how many of them `hypotheses` has; all that the beam has kept unless said.
+        Raises: ValueError for a beam, a length penalty or an n_best that cannot be; ConfigError (a ValueError) where
+        unknown words cannot be replaced.
         Source: Wu et al. 2016, eq. 14, without the coverage penalty; Luong et al. 2015, section 4.1, for unknown words
         """
         beam, length_penalty = check_beam(beam), check_length_penalty(length_penalty)
+        n_best = check_n_best(n_best, beam)
         if replace_unknown:
             self.check_words()
         if isinstance(text, str):
-            return self.translate([text], beam, length_penalty, replace_unknown)[0]
+            return self.translate([text], beam, length_penalty, replace_unknown, n_best)[0]
         sources = [self.read(sentence) for sentence in text]
         readable = [ids for _, ids in sources if ids]
         if beam == 1:
             best = greedy(self.model, readable, self.start, length_penalty=length_penalty, unknown=replace_unknown)
             found = iter([[one] for one in best])
         else:
-            found = iter(beam_search(self.model, readable, self.start, beam, length_penalty, unknown=replace_unknown))
+            found = iter(beam_search(self.model, readable, self.start, beam, length_penalty, unknown=replace_unknown,
+                                     n_best=n_best))
         blank = Hypothesis("", [], 0.0, None if self.model.attention is None else np.zeros((0, 0), np.float32))
         return [Translation(sentence, tokens, [self.written(one, tokens) for one in next(found)] if tokens else [blank])
                 for sentence, (tokens, _) in zip(text, sources)]
