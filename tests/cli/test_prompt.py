@@ -132,6 +132,7 @@ def test_lines_of_earlier_sessions_come_back_and_can_be_changed(start, tmp_path)
     terminal.read_until("one two")
     terminal.send("\x01three \x0b\n")  # to the start, a word, and away with the rest
     assert uncoloured(terminal.read_until("%")).split("\n")[1].startswith("tres")
+    terminal.read_until("> ")  # before that the terminal is not readline's
     terminal.send("\x04")
     terminal.end()
     assert file.read_text().splitlines()[-1] == "three "
