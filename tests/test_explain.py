@@ -10,6 +10,7 @@ from tinyattn.explain import explain
 from tinyattn.text.side import Side
 from tinyattn.text.vocabulary import END, UNKNOWN, Vocabulary
 from tinyattn.translator.config import ATTENTION_KINDS, Config
+from tinyattn.translator.model import inference
 from tinyattn.translator.search import longest
 from tinyattn.translator.statquest import statquest
 from tinyattn.translator.translator import Translator
@@ -91,11 +92,18 @@ def scores_of(model, s, h):
     {"attention": "dot", "hidden": 6, "layers": 2, "bidirectional": True, "dropout": 0.5},
     {"attention": "none", "hidden": 6, "layers": 2, "source_eos": True, "start": "sos"},
     {"attention": "additive", "source_tokens": "char", "target_tokens": "char"},
+    *({"attention": kind, "hidden": 6, "attend": "before"} for kind in ATTENTION_KINDS if kind != "none"),
+    {"hidden": 6, "input_feeding": True},
+    {"hidden": 6, "tie_embeddings": True, "attention": "none"},
+    {"hidden": 6, "attend": "before", "input_feeding": True, "tie_embeddings": True, "layers": 2},
 ])
 def test_numbers_follow_from_each_other(options):
     translator = untrained(**options)
     model, found = translator.model, translator.translate("eat the pizza")
     first = explain(translator, "eat the pizza")
+    with inference(model):
+        state = model.encode(np.array([first.source_ids]), np.array([len(first.source_ids)])).state
+    before, fed = state[0].array[-1, 0], 0
     for step, token in enumerate(first.target_tokens[:3]):
         explanation = explain(translator, "eat the pizza", step)
         e = {name: np.array(value) for name, value in explanation.as_dict().items()}
@@ -106,11 +114,19 @@ def test_numbers_follow_from_each_other(options):
         if model.attention is None:
             assert e["scores"].size == e["weights"].size == e["context"].size == 0
         else:
-            np.testing.assert_allclose(e["scores"], scores_of(model, s, h), atol=1e-6)
+            asking = before if translator.config.attend == "before" else s
+            np.testing.assert_allclose(explanation.asking, asking, atol=1e-6)
+            np.testing.assert_allclose(e["scores"], scores_of(model, asking, h), atol=1e-6)
             np.testing.assert_allclose(e["weights"], softmax(e["scores"]), atol=1e-6)
             np.testing.assert_allclose(e["context"], e["weights"] @ h, atol=1e-6)
             np.testing.assert_allclose(e["weights"], found.attention[step], atol=1e-6)
             given = np.concatenate([e["context"], s])
+        if model.combine is not None:
+            given = np.tanh(model.combine.weight.array @ given)
+        if translator.config.input_feeding:
+            np.testing.assert_allclose(explanation.fed, fed, atol=1e-6)
+        before, fed = s, explanation.features
+        np.testing.assert_allclose(explanation.features, given, atol=1e-6)
         logits = model.output.weight.array @ given + model.output.bias.array
         np.testing.assert_allclose(e["logits"], logits, atol=1e-6)
         np.testing.assert_allclose(e["probabilities"], softmax(e["logits"]), atol=1e-6)
@@ -128,10 +144,11 @@ def test_the_probabilities_are_those_of_the_translation():
 WORKED = re.compile(r"(?:^|[ =])((?:sqrt|exp|tanh|[-0-9. x+/()])+) = (-?[0-9.]+)$")
 
 
-@pytest.mark.parametrize("kind", ATTENTION_KINDS)
+@pytest.mark.parametrize("kind", [*ATTENTION_KINDS, "dot and all before"])
 def test_what_is_worked_out_is_right(kind):
     """Every line that ends in "numbers = number" is calculated again."""
-    translator = untrained(attention=kind)
+    more = {"attend": "before", "input_feeding": True, "tie_embeddings": True} if "before" in kind else {}
+    translator = untrained(attention=kind.split()[0], **more)
     checked = 0
     for step in range(2):
         for line in explain(translator, "eat the", step, digits=12).text.split("\n"):
@@ -144,6 +161,19 @@ def test_what_is_worked_out_is_right(kind):
 
 
 # --- how it reads -------------------------------------------------------
+
+
+def test_what_is_read_is_named():
+    translator = untrained(attend="before", input_feeding=True, tie_embeddings=True)
+    texts = [explain(translator, "eat the pizza", step).text for step in (0, 1)]
+    for part in ["r = [", "in the encoder's last memory", "how alike r and each h are", "r . h1 = ",
+                 "reads <eos> and the context and what was fed, and has the output s", "nothing yet",
+                 "Combined: y = tanh(W [context s])", "y1 = tanh(", "weights times y, and a bias"]:
+        assert part in texts[0]
+    assert "what the output layer got in step 0" in texts[1] and "in its memory of step 0" in texts[1]
+    assert texts[0].index("Scores") < texts[0].index("Decoder")
+    plain = explain(untrained(), "eat the pizza").text
+    assert "Combined" not in plain and "fed" not in plain and plain.index("Decoder") < plain.index("Scores")
 
 
 def test_digits():

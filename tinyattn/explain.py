@@ -25,11 +25,12 @@ MOST_DIGITS = 17  # more do not tell floating-point numbers apart
 @dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
     """What decoder step `step` did to write `output`. `target_tokens` is the whole translation, with the end token
-    unless it was cut off; `keys` is what of each encoder output is compared with the decoder's. Without attention
-    keys, scores, weights and context are empty.
+    unless it was cut off; `asking` is the decoder's output that asks, of this step or (attend = before) of the one before;
+    `keys` is what of each encoder output is compared with it. Without attention keys, scores, weights and context are
+    empty. `features` is what the output layer gets; `fed`, where there is input feeding, what it got in the step before.
 
-    Shapes: encoder_outputs and keys (S, H), decoder_output and context (H,), scores and weights (S,), logits and
-    probabilities (V,)
+    Shapes: encoder_outputs and keys (S, H), decoder_output, asking and context (H,), scores and weights (S,), features
+    and fed (D,), logits and probabilities (V,)
     """
 
     step: int
@@ -40,9 +41,12 @@ class Explanation:
     encoder_outputs: np.ndarray
     keys: np.ndarray
     decoder_output: np.ndarray
+    asking: np.ndarray
     scores: np.ndarray
     weights: np.ndarray
     context: np.ndarray
+    features: np.ndarray
+    fed: np.ndarray
     logits: np.ndarray
     probabilities: np.ndarray
     text: str = ""
@@ -96,24 +100,29 @@ def run(translator: Translator, source_ids: list[int], read_ids: list[int]) -> d
         for id in before:
             _, _, state = model.decode(np.array(id), state, encoded)
         with record() as step:
-            logits, _, _ = model.decode(np.array(last), state, encoded)
+            step.name(model, "")
+            logits, _, after = model.decode(np.array(last), state, encoded)
             softmax(logits, -1)
-    calls = {call.op: call for call in step.calls}  # the last of each op
+    calls = {(call.path, call.op): call for call in step.calls}  # the last of each op of a module
 
-    def value(op: str, input: str | None = None) -> np.ndarray:
+    def value(path: str, op: str, input: str | None = None) -> np.ndarray:
         """What an op gave, or got for one of its inputs, for this one sentence and step."""
-        number = calls[op].outputs[0] if input is None else dict(calls[op].inputs)[input]
+        call = calls[path, op]
+        number = call.outputs[0] if input is None else dict(call.inputs)[input]
         return step.values[number].array[0, 0]
 
-    attends, H = encoded.keys is not None, translator.config.hidden
-    nothing, joined = np.zeros(0, np.float32), value("linear", "x")  # context and s, or s alone
+    attends, nothing = encoded.keys is not None, np.zeros(0, np.float32)
+    before, s = (states[0].array[-1, 0] for states in (state, after))
     return {
         "encoder_outputs": encoded.h.array[0],
         "keys": nothing if encoded.keys is None else encoded.keys.array[0],
-        "decoder_output": joined[-H:],
-        "scores": value("masked_softmax", "scores") if attends else nothing,
-        "weights": value("masked_softmax") if attends else nothing,
-        "context": joined[:-H],
-        "logits": value("linear"),
-        "probabilities": value("softmax"),
+        "decoder_output": s,
+        "asking": before if model.attends_before else s,
+        "scores": value("attention", "masked_softmax", "scores") if attends else nothing,
+        "weights": value("attention", "masked_softmax") if attends else nothing,
+        "context": value("attention", "matmul") if attends else nothing,
+        "features": value("output", "linear", "x"),
+        "fed": state[2].array[0, 0] if model.feeds_input else nothing,
+        "logits": value("output", "linear"),
+        "probabilities": value("", "softmax"),
     }

@@ -22,10 +22,13 @@ FEW = 4  # numbers shown of a vector, terms of a sum, and target tokens
 
 
 class Page:
-    """Numbered sections of lines that begin with a token, and the ways to write numbers with so many digits."""
+    """Numbered sections of lines that begin with a token, and the ways to write numbers with so many digits.
 
-    def __init__(self, digits: int, labels: Iterable[str]) -> None:
-        self.digits, self.width = digits, max(map(len, labels))
+    s: what the decoder's output that asks is called.
+    """
+
+    def __init__(self, digits: int, labels: Iterable[str], s: str) -> None:
+        self.digits, self.width, self.s = digits, max(map(len, labels)), s
         self.lines: list[str] = []
         self.sections = 0
 
@@ -72,7 +75,8 @@ def text(e: Explanation, translator: Translator, digits: int) -> str:
     vocabulary = translator.target_vocabulary
     read = translator.start if e.step == 0 else e.target_ids[e.step - 1]
     top = [vocabulary.name(id) for id in likeliest(e.logits)]
-    page = Page(digits, [*e.source_tokens, vocabulary.name(read), *top])
+    model = translator.model
+    page = Page(digits, [*e.source_tokens, vocabulary.name(read), *top], "r" if model.attends_before else "s")
     page.lines += [
         f"{' '.join(e.source_tokens)}  ->  {' '.join(e.target_tokens)}",
         f"Step {e.step}: the decoder reads {named(vocabulary, read)} and writes token {e.step + 1} of "
@@ -80,14 +84,15 @@ def text(e: Explanation, translator: Translator, digits: int) -> str:
         f"Numbers are shown with {digits} digits after the point, and calculated with all they have.",
     ]
     source(page, e, translator)
-    decoder(page, e, translator, read)
-    attention = translator.model.attention
-    if attention is None:
-        page.section("Attention: none. All that the decoder knows of the source is the encoder's last memory")
+    if model.attends_before:
+        asking(page, e)
+        attention(page, e, model.attention)
+        decoder(page, e, translator, read)
     else:
-        SCORES[attention.kind](page, e, attention)
-        weights(page, e)
-        context(page, e)
+        decoder(page, e, translator, read)
+        attention(page, e, model.attention)
+    if model.combine is not None:
+        combined(page, e, model.combine.weight.array)
     linear(page, e, translator)
     probabilities(page, e, vocabulary)
     output(page, e, vocabulary)
@@ -114,49 +119,73 @@ def source(page: Page, e: Explanation, translator: Translator) -> None:
         page.line(token, f"h{j} = {page.vector(h)}")
 
 
+def memory(e: Explanation) -> str:
+    return "the encoder's last memory" if e.step == 0 else f"its memory of step {e.step - 1}"
+
+
+def asking(page: Page, e: Explanation) -> None:
+    page.section("What asks: the decoder's output of the step before, before the next token is read. Call it r")
+    page.line("", f"r = {page.vector(e.asking)}    in {memory(e)}")
+
+
 def decoder(page: Page, e: Explanation, translator: Translator, read: int) -> None:
-    begins = "the encoder's last memory" if e.step == 0 else f"its memory of step {e.step - 1}"
-    token = translator.target_vocabulary.name(read)
-    page.section(f"Decoder: an LSTM begins with {begins}, reads {token}, and has the output s")
-    row = translator.model.decoder.embedding.weight.array[read]
+    model, token = translator.model, translator.target_vocabulary.name(read)
+    beside = [*["the context"] * model.attends_before, *["what was fed"] * model.feeds_input]
+    page.section(f"Decoder: an LSTM begins with {memory(e)}, reads {' and '.join([token, *beside])}, and has the output s")
+    row = model.decoder.embedding.weight.array[read]
     page.line(token, f"id {read}    row {read} = {page.vector(row)}")
+    if model.attends_before:
+        page.line("", f"context = {page.vector(e.context)}")
+    if model.feeds_input:
+        origin = "nothing yet" if e.step == 0 else f"what the output layer got in step {e.step - 1}"
+        page.line("", f"fed = {page.vector(e.fed)}    {origin}")
     page.line("", f"s = {page.vector(e.decoder_output)}")
 
 
 # --- attention ----------------------------------------------------------
 
 
+def attention(page: Page, e: Explanation, kind: Attention | None) -> None:
+    if kind is None:
+        page.section("Attention: none. All that the decoder knows of the source is the encoder's last memory")
+        return
+    SCORES[kind.kind](page, e, kind)
+    weights(page, e)
+    context(page, e)
+
+
 def dot(page: Page, e: Explanation, attention: Attention) -> None:
-    page.section("Scores: how alike s and each h are, as their dot product")
+    page.section(f"Scores: how alike {page.s} and each h are, as their dot product")
     for j, (token, h, score) in enumerate(zip(e.source_tokens, e.encoder_outputs, e.scores), start=1):
-        page.line(token, f"s . h{j} = {page.products(e.decoder_output, h)} = {page.number(score)}")
+        page.line(token, f"{page.s} . h{j} = {page.products(e.asking, h)} = {page.number(score)}")
     page.lines.append("   Beside it the cosine: the dot product divided by both lengths, so that it lies in -1 ... 1")
     cosines(page, e)
 
 
 def scaled(page: Page, e: Explanation, attention: Attention) -> None:
-    H = len(e.decoder_output)
-    page.section(f"Scores: how alike s and each h are, as their dot product divided by sqrt(H) = sqrt({H})")
+    H = len(e.asking)
+    page.section(f"Scores: how alike {page.s} and each h are, as their dot product divided by sqrt(H) = sqrt({H})")
     root = page.number(np.sqrt(H))
     for j, (token, h, score) in enumerate(zip(e.source_tokens, e.encoder_outputs, e.scores), start=1):
-        products = page.products(e.decoder_output, h)
-        page.line(token, f"s . h{j} / sqrt({H}) = ({products}) / {root} = {page.number(score)}")
+        products = page.products(e.asking, h)
+        page.line(token, f"{page.s} . h{j} / sqrt({H}) = ({products}) / {root} = {page.number(score)}")
 
 
 def general(page: Page, e: Explanation, attention: Attention) -> None:
-    page.section("Scores: how alike s and each k = W h are, as their dot product")
+    page.section(f"Scores: how alike {page.s} and each k = W h are, as their dot product")
     for j, (token, k, score) in enumerate(zip(e.source_tokens, e.keys, e.scores), start=1):
         page.line(token, f"k{j} = W h{j} = {page.vector(k)}")
-        page.line("", f"s . k{j} = {page.products(e.decoder_output, k)} = {page.number(score)}")
+        page.line("", f"{page.s} . k{j} = {page.products(e.asking, k)} = {page.number(score)}")
 
 
 def additive(page: Page, e: Explanation, attention: Attention) -> None:
-    page.section("Scores: what a small network says of s and each h, v . tanh(q + k) with q = W s and k = U h + b")
+    page.section(f"Scores: what a small network says of {page.s} and each h, v . tanh(q + k) with q = W {page.s} and "
+                 "k = U h + b")
     assert attention.query is not None
-    q = attention.query.weight.array @ e.decoder_output
+    q = attention.query.weight.array @ e.asking
     v = attention.v.array
     page.line("", f"v = {page.vector(v)}")
-    page.line("", f"q = W s = {page.vector(q)}")
+    page.line("", f"q = W {page.s} = {page.vector(q)}")
     for j, (token, k, score) in enumerate(zip(e.source_tokens, e.keys, e.scores), start=1):
         terms = (f"{page.number(a)} x tanh({page.number(b)} + {page.number(c)})" for a, b, c in zip(v, q, k))
         page.line(token, f"k{j} = U h{j} + b = {page.vector(k)}")
@@ -164,9 +193,9 @@ def additive(page: Page, e: Explanation, attention: Attention) -> None:
 
 
 def cosine(page: Page, e: Explanation, attention: Attention) -> None:
-    page.section("Scores: how alike s and each h are, as the cosine of the angle between them")
+    page.section(f"Scores: how alike {page.s} and each h are, as the cosine of the angle between them")
     for j, (token, h) in enumerate(zip(e.source_tokens, e.encoder_outputs), start=1):
-        page.line(token, f"s . h{j} = {page.products(e.decoder_output, h)} = {page.number(e.decoder_output @ h)}")
+        page.line(token, f"{page.s} . h{j} = {page.products(e.asking, h)} = {page.number(e.asking @ h)}")
     found = cosines(page, e)
     factor = np.exp(attention.temperature.array)
     page.lines.append(f"   times a factor that was learned, exp({page.number(attention.temperature.array)}) = "
@@ -179,9 +208,9 @@ SCORES = {"dot": dot, "scaled": scaled, "general": general, "additive": additive
 
 
 def cosines(page: Page, e: Explanation) -> list[float]:
-    """The cosine of s with each h; 0 where one of them has no length."""
-    s = e.decoder_output
-    page.line("", f"|s| = sqrt({page.products(s, s)}) = {page.number(np.linalg.norm(s))}")
+    """The cosine of what asks with each h; 0 where one of them has no length."""
+    s = e.asking
+    page.line("", f"|{page.s}| = sqrt({page.products(s, s)}) = {page.number(np.linalg.norm(s))}")
     found = []
     for j, (token, h) in enumerate(zip(e.source_tokens, e.encoder_outputs), start=1):
         lengths, product = (np.linalg.norm(s), np.linalg.norm(h)), float(s @ h)
@@ -216,14 +245,27 @@ def context(page: Page, e: Explanation) -> None:
 # --- the output ---------------------------------------------------------
 
 
+def combined(page: Page, e: Explanation, weight: np.ndarray) -> None:
+    parts = joined(e)
+    page.section(f"Combined: y = tanh(W {parts}), as wide as an embedding, whose table the output layer shares")
+    x = np.concatenate([e.context, e.decoder_output])
+    for unit, value in enumerate(e.features[:FEW]):
+        page.line("", f"y{unit + 1} = tanh({page.products(weight[unit], x)}) = {page.number(value)}")
+    if len(e.features) > FEW:
+        page.line("", f"... {len(e.features) - FEW} more")
+
+
+def joined(e: Explanation) -> str:
+    return "[context s]" if len(e.context) else "s"
+
+
 def linear(page: Page, e: Explanation, translator: Translator) -> None:
     V, layer = len(e.logits), translator.model.output
-    given = "[context s]" if len(e.context) else "s"
+    given = joined(e) if translator.model.combine is None else "y"
     shown = f"the {FEW} highest of {V}" if V > FEW else f"all {V}"
     page.section(f"Logits: a linear layer, for each target token weights times {given}, and a bias; {shown}")
-    x = np.concatenate([e.context, e.decoder_output])
     for id in likeliest(e.logits):
-        products, bias = page.products(layer.weight.array[id], x), page.number(layer.bias.array[id])
+        products, bias = page.products(layer.weight.array[id], e.features), page.number(layer.bias.array[id])
         page.line(translator.target_vocabulary.name(id), f"{products} + {bias} = {page.number(e.logits[id])}")
 
 

@@ -28,6 +28,8 @@ KINDS = [
     {"attention": "general", "layers": 2, "bidirectional": True},
     {"attention": "additive"},
     {"attention": "cosine", "bidirectional": True},
+    {"attention": "dot", "attend": "before", "layers": 2},
+    {"attention": "general", "input_feeding": True, "tie_embeddings": True},
 ]
 
 
@@ -166,6 +168,20 @@ def test_without_the_state_all_comes_by_attention():
     found = Path(run, "el:cat")
     assert found.flows[ATTENTION].total == pytest.approx(found.total) and found.total > 0.01
     assert found.flows[CONTEXT].total == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("options", [{"attend": "before"}, {"attend": "before", "input_feeding": True}], ids=str)
+def test_attention_before_the_step_is_attention(options):
+    """Also in the first step, when what asks is the encoder's last state and no word of the target has been read."""
+    path = Path(translated(**options), "gato:cat")
+    found = {(call.path, call.op, edge[1], call.step): route for edge, route in path.find_crossings().items()
+             for call in [path.record.calls[edge[0]]]}
+    assert found == {
+        ("attention", "matmul", 1, 0): ATTENTION,  # the values; of weights · h the first is target's side
+        ("attention", "matmul", 1, 1): ATTENTION,
+        ("", "pick", 0, 0): CONTEXT,  # the state that asks in the first step
+        ("decoder.lstm", "pick", 0, 0): CONTEXT,  # the state that the LSTM begins with
+    }
 
 
 def test_the_routes_of_a_program_without_modules():

@@ -194,6 +194,29 @@ def test_keys_that_are_computed_once_are_a_bar():
     assert pairs(graph, encoder, [keys]) == [(0, 0), (1, 0)]
 
 
+@pytest.mark.parametrize("options", [
+    {"attend": "before"}, {"input_feeding": True}, {"input_feeding": True, "tie_embeddings": True},
+    {"attend": "before", "attention": "additive", "layers": 2, "bidirectional": True, "input_feeding": True},
+], ids=str)
+@pytest.mark.parametrize("source", ["let's go", "go", "go there now"])
+def test_a_step_that_hears_of_the_one_before_has_one_column(options, source):
+    """Whatever the decoder does in a step stands above what it reads, and the encoder beside it."""
+    graph = step_graph(translated(source, "vamos no", **options))
+    columns = {}
+    for number, spot in graph.spots.items():
+        columns.setdefault(round(spot.x), set()).add(texts(graph.boxes[number])[0])
+    decoders = [titles for titles in columns.values() if titles & {"output: Linear"}]
+    assert len(decoders) == 3
+    for titles in decoders:
+        assert "softmax" in titles and "Attention" in titles and any("mbedding" in title for title in titles)
+        assert titles & {"<eos>", "vamos", "no"} and not titles & set(source.split())
+
+
+def test_what_several_rows_made_names_none_of_them():
+    graph = step_graph(translated(attend="before"))
+    assert not any("features" in text for box in graph.boxes for text in texts(box) if "LSTM" in texts(box)[0])
+
+
 def test_without_attention_only_the_state_goes_over():
     graph = step_graph(translated(attention="none"))
     encoder, decoder = sides(graph)

@@ -215,9 +215,9 @@ class Seq2Seq(nn.Module):
         s, (h, c) = self.decoder(cat([x, *beside], -1) if beside else x, (h, c), lengths)
         if not self.attends_before:
             context, weights = self.look(s, encoded)
-        y = s if context is None else cat([context, s], -1)
-        y = self.dropout(y if self.combine is None else self.combine(y).tanh())
-        return y, weights, (h, c, y.transpose(0, 1)) if self.feeds_input else (h, c)
+        joined = s if context is None else cat([context, s], -1)
+        features = self.dropout(joined if self.combine is None else self.combine(joined).tanh())
+        return features, weights, (h, c, features.transpose(0, 1)) if self.feeds_input else (h, c)
 
     def look(self, s: Tensor, encoded: Encoded) -> tuple[Tensor | None, Tensor | None]:
         """Context and weights: `s` asks. None without attention."""

@@ -104,6 +104,8 @@ class Cells:
         cell = self.cell_of(call)
         cell.calls.append(call)
         for name, k in call.inputs:
+            made = self.cells_of(self.origins.of(k))
+            whole = self.record.values[k].name if len({tail.row for tail in made}) == 1 else None
             for number in self.origins.of(k):
                 value = self.record.values[number]
                 tail = self.made_in.get(number) or self.input_cell(value, call)
@@ -111,7 +113,8 @@ class Cells:
                     continue
                 link = self.links.setdefault((tail, cell), Link(tail, cell))
                 link.values[number] = value
-                link.names[number] = link.names.get(number) or self.record.values[k].name or ""
+                # What several rows made together is called something else than what each of them made.
+                link.names[number] = link.names.get(number) or whole or ""
                 link.places.add((len(cell.calls) - 1, name))
         self.made_in |= dict.fromkeys(call.outputs, cell)
 
@@ -171,14 +174,19 @@ class Cells:
         return cell
 
     def find_states(self) -> None:
-        """Where a row takes what its own step before left, a value from elsewhere is the state it begins with."""
+        """Where a row takes what a step before left, a value from elsewhere, taken in one step only, is the state that it
+        begins with."""
         states: dict[Row, set[Place]] = {}
+        heads: dict[tuple[Row, Row], set[Cell]] = {}
         for link in self.links.values():
-            if link.tail.row is link.head.row:
-                states.setdefault(link.head.row, set()).update(link.places)
+            tail, head = link.tail, link.head
+            if tail.row is head.row or (tail.step is not None and head.step == tail.step + 1):
+                states.setdefault(head.row, set()).update(link.places)
+            heads.setdefault((tail.row, head.row), set()).add(head)
         for link in self.links.values():
-            if link.tail.row is not link.head.row and link.tail.step is not None:
-                link.state = bool(link.places) and link.places <= states.get(link.head.row, set())
+            tail, head = link.tail, link.head
+            if tail.row is not head.row and tail.step is not None and len(heads[tail.row, head.row]) == 1:
+                link.state = bool(link.places) and link.places <= states.get(head.row, set())
 
     # --- blocks ---------------------------------------------------------
 

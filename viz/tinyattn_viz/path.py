@@ -48,6 +48,7 @@ class Path:
             )
         ends = {number for words in self.words.values() for marked in words for number in marked}
         self.shares = Shares(record, self.output.value, self.output.element, ends)
+        self.turns = self.find_turns()
         self.seen_target = self.find_seen_target()
         crossings = self.find_crossings()
         self.flows = {
@@ -66,13 +67,26 @@ class Path:
     # --- routes ---------------------------------------------------------
 
     def find_seen_target(self) -> set[int]:
-        """The values that depend on a target word."""
-        values = self.record.values
-        seen = {v.number for v in values if v.kind == "input" and v.name == "target" and "target" in self.record.words}
-        for call in self.record.calls:
-            if any(k in seen for _, k in call.inputs):
-                seen.update(call.outputs)
+        """The values that depend on a target word; and those that do so in another time step, like a context that the
+        decoder's output of the step before asks for, which in the first step is none yet."""
+        seen = {v.number for v in self.record.values if v.kind == "input" and v.name == "target" and self.words["target"]}
+        turns: set[tuple] = set()
+        for _ in range(2):
+            for call in self.record.calls:
+                stepwise = call.step is not None
+                if any(k in seen for _, k in call.inputs) or (stepwise and self.turns[call.number] in turns):
+                    seen.update(call.outputs)
+                    turns |= {self.turns[call.number]} if stepwise else set()
         return seen
+
+    def find_turns(self) -> dict[int, tuple]:
+        """What the calls of different time steps have in common, by their number: module, place in its step, and op."""
+        counts: dict[tuple, int] = {}
+        turns = {}
+        for call in self.record.calls:
+            turn = counts[call.path, call.step] = counts.get((call.path, call.step), -1) + 1
+            turns[call.number] = call.path, turn, call.op
+        return turns
 
     def find_crossings(self) -> dict[Edge, str]:
         """The edges from the source's side to the target's, and the route that each of them belongs to."""
@@ -93,13 +107,11 @@ class Path:
 
         A slot that in another step is fed by what has seen target words is a state: of the decoder itself there.
         """
-        counts: dict[tuple, int] = {}
         slots: dict[Edge, tuple] = {}
         self.state_slots = set()
         for call in self.record.calls:
-            turn = counts[call.path, call.step] = counts.get((call.path, call.step), -1) + 1
             for place, (_, k) in enumerate(call.inputs):
-                slot = slots[call.number, place] = (call.path, turn, call.op, place)
+                slot = slots[call.number, place] = (*self.turns[call.number], place)
                 if k in self.seen_target and call.step is not None:
                     self.state_slots.add(slot)
         return slots

@@ -71,9 +71,10 @@ class PathLayout:
         rows: dict[Hashable, list[Unit]] = {}
         for unit in self.units:
             rows.setdefault(self.row(unit), []).append(unit)
-        order = {row: k for k, row in enumerate(rows)}
+        order = {row: k for k, row in enumerate(sorted(rows, key=lambda row: self.turn(rows[row])))}
         levels: dict[Unit, int] = {}
-        for row, units in rows.items():
+        for row in order:
+            units = rows[row]
             below = [line for line in self.lines if line.head in units and order[self.row(line.tail)] < order[row]]
             level = max((levels[line.tail] + (not line.state) for line in below), default=0)
             taken = {(levels[other], self.columns[other]) for other in levels}
@@ -81,6 +82,13 @@ class PathLayout:
                 level += 1
             levels |= dict.fromkeys(units, level)
         return levels
+
+    def turn(self, units: Sequence[Unit]) -> tuple[bool, int]:
+        """When a row is set: the source's in the order they ran, then the target's as they follow each other in a step;
+        in the step that has most of them, for what little goes through is not drawn."""
+        side = self.sides[units[0]]
+        columns = [[u for u in self.units if self.columns[u] == self.columns[unit]] for unit in units] if side else []
+        return side, max((column.index(unit) for column, unit in zip(columns, units)), default=0)
 
     def is_level(self, line: Line) -> bool:
         if not line.state:
