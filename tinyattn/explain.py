@@ -25,9 +25,10 @@ MOST_DIGITS = 17  # more do not tell floating-point numbers apart
 @dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
     """What decoder step `step` did to write `output`. `target_tokens` is the whole translation, with the end token
-    unless it was cut off; `asking` is the decoder's output that asks, of this step or (attend = before) of the one before;
-    `keys` is what of each encoder output is compared with it. Without attention keys, scores, weights and context are
-    empty. `features` is what the output layer gets; `fed`, where there is input feeding, what it got in the step before.
+    unless it was cut off; `asking` is the decoder's output that asks, of this step or (attend = before) of the one
+    before; `keys` is what of each encoder output is compared with it. Without attention keys, scores, weights and
+    context are empty. `features` is what the output layer gets; `fed`, where there is input feeding, what it got in the
+    step before.
 
     Shapes: encoder_outputs and keys (S, H), decoder_output, asking and context (H,), scores and weights (S,), features
     and fed (D,), logits and probabilities (V,)

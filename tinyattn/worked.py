@@ -131,7 +131,8 @@ def asking(page: Page, e: Explanation) -> None:
 def decoder(page: Page, e: Explanation, translator: Translator, read: int) -> None:
     model, token = translator.model, translator.target_vocabulary.name(read)
     beside = [*["the context"] * model.attends_before, *["what was fed"] * model.feeds_input]
-    page.section(f"Decoder: an LSTM begins with {memory(e)}, reads {' and '.join([token, *beside])}, and has the output s")
+    read_now = " and ".join([token, *beside])
+    page.section(f"Decoder: an LSTM begins with {memory(e)}, reads {read_now}, and has the output s")
     row = model.decoder.embedding.weight.array[read]
     page.line(token, f"id {read}    row {read} = {page.vector(row)}")
     if model.attends_before:

@@ -174,8 +174,8 @@ class Cells:
         return cell
 
     def find_states(self) -> None:
-        """Where a row takes what a step before left, a value from elsewhere, taken in one step only, is the state that it
-        begins with."""
+        """Where a row takes what a step before left, a value from elsewhere, taken in one step only, is the state that
+        it begins with."""
         states: dict[Row, set[Place]] = {}
         heads: dict[tuple[Row, Row], set[Cell]] = {}
         for link in self.links.values():

@@ -69,7 +69,8 @@ class Path:
     def find_seen_target(self) -> set[int]:
         """The values that depend on a target word; and those that do so in another time step, like a context that the
         decoder's output of the step before asks for, which in the first step is none yet."""
-        seen = {v.number for v in self.record.values if v.kind == "input" and v.name == "target" and self.words["target"]}
+        values = self.record.values if self.words["target"] else []
+        seen = {v.number for v in values if v.kind == "input" and v.name == "target"}
         turns: set[tuple] = set()
         for _ in range(2):
             for call in self.record.calls:
