@@ -34,7 +34,7 @@ def test_rows_stand_under_their_heading():
     assert row({**LINE, "mean_of": 3}, "", best=True).endswith(" * mean of 3")
 
 
-@pytest.mark.parametrize("seconds, text", [(0, "0.0 s"), (7.14, "7.1 s"), (9.97, "10 s"), (99, "99 s"), (100, "2 min"),
+@pytest.mark.parametrize("seconds, text", [(0, "0.0 s"), (7.14, "7.1 s"), (9.97, "10 s"), (100, "100 s"), (599.6, "10 min"),
                                            (5939, "99 min"), (5999, "1 h 40"), (6600, "1 h 50"), (11100, "3 h 05")])
 def test_durations(seconds, text):
     assert duration(seconds) == text
@@ -70,7 +70,7 @@ def test_the_end_says_what_to_do_next(tmp_path):
     run.append_metrics({"step": 7, "loss": 1.0})
     run.append_metrics({**LINE, "step": 7})
     lines = ending(training(best=7, share=1.0, epochs=12), run)
-    assert lines[0] == f"{run.folder}: 12,345 steps, 12 epochs, 2 min: the budget of 12 epochs is spent"
+    assert lines[0] == f"{run.folder}: 12,345 steps, 12 epochs, 100 s: the budget of 12 epochs is spent"
     assert lines[1] == f"best by loss at step 7: dev loss 0.200, BLEU 41.3, chrF 60.0, exact 12.5%; kept in {run.best}"
     folder = f"'{run.folder}'"
     sentence = """'let'"'"'s [bold]go[/bold] :smile:'"""

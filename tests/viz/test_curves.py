@@ -45,16 +45,28 @@ def test_three_panels_leave_no_hole(tmp_path):
     assert len(widths) == 3 and widths[2] > 1.9 * widths[1]
 
 
-def test_names_at_the_ends_keep_clear_of_each_other(tmp_path):
-    same = [{**line, "dev_loss": line["loss"], "dev_bleu": 75.0, "dev_chrf": 75.0} for line in LINES]
-    root = ElementTree.fromstring(drawn(same, tmp_path))
+def heights_of_texts(lines, tmp_path):
+    """Where each text stands, from the top downwards, the heights of its panels' titles among them."""
+    root = ElementTree.fromstring(drawn(lines, tmp_path))
     parents = {child: parent for parent in root.iter() for child in parent}
     heights = {}
     for element in root.iter(f"{SVG}text"):
         where = element.get("transform") or parents[element].get("transform") or ""
         heights[element.text] = float(element.get("y") or re.findall(r"[-\d.]+", where)[1])
+    return heights
+
+
+def test_names_at_the_ends_keep_clear_of_each_other(tmp_path):
+    same = [{**line, "dev_loss": line["loss"], "dev_bleu": 75.0, "dev_chrf": 75.0} for line in LINES]
+    heights = heights_of_texts(same, tmp_path)
     assert abs(heights["training 0.1"] - heights["dev 0.1"]) > 10
     assert min(abs(heights["BLEU 75.0"] - heights["chrF 75.0"]), abs(heights["BLEU 75.0"] - heights["exact 75.0%"])) > 10
+
+
+def test_names_of_high_scores_stay_in_their_panel(tmp_path):
+    high = [{**line, "dev_bleu": 99.8, "dev_chrf": 99.9, "dev_exact": 1.0} for line in LINES]
+    heights = heights_of_texts(high, tmp_path)
+    assert heights["scores on dev (ring: the best)"] + 10 < heights["exact 100.0%"] < heights["chrF 99.9"] - 10 < heights["BLEU 99.8"] - 20
 
 
 @pytest.mark.parametrize("line", [{"step": 0, "dev_loss": 3.0}, {"step": 5, "loss": 0.0}, {"step": 1, "loss": 1.0, "lr": 0.1}])

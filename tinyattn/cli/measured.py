@@ -40,10 +40,10 @@ def row(line: dict[str, Any], left: str, best: bool) -> str:
 
 
 def duration(seconds: float) -> str:
-    """7.1 s, 42 s, 12 min, 3 h 05"""
+    """7.1 s, 420 s, 12 min, 3 h 05"""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
-    if seconds < 99.5:
+    if seconds < 599.5:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02}"

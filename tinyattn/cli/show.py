@@ -59,7 +59,7 @@ def scores_table(scores: dict[str, Any]) -> str:
         cells = (f"{scored(name, group):>8} {f'[{between(name, group)}]':<14}" for name in ("bleu", "chrf", "exact"))
         span = f"{group['from']}-{group['to']}"
         lines.append(f"{span:>13}  {group['lines']:>6,}{''.join(cells)}".rstrip())
-    if any(group["bleu"] == 0 < group["exact"] for group in scores["by_length"]):
+    if any(group["interval"]["bleu"][0] == 0 < group["exact"] for group in scores["by_length"]):
         lines.append("BLEU, which counts runs of four words, is 0 where no translation has four")
     lines.append(f"[low, high]: 95% of {RESAMPLINGS:,} resamplings of the lines")
     lines += list(scores["signature"].values())

@@ -174,9 +174,14 @@ def set_height(axes: Any, panel: Panel, values: list[float]) -> None:
 def name_at_the_ends(axes: Any, ends: list[tuple[Curve, float, float]]) -> None:
     """Write each curve's name and last value beside its end, in its colour; where ends meet, above each other."""
     to_axes = axes.transData + axes.transAxes.inverted()
-    placed = sorted((float(to_axes.transform((x, y))[1]), curve.name, y, curve) for curve, x, y in ends)
-    lowest = -1.0
-    for place, name, y, curve in placed:
-        lowest = max(place, lowest + APART)
-        text = f"{name} {curve.shown.format(y)}".strip()
-        axes.text(1.03, lowest, text, color=curve.colour, transform=axes.transAxes, va="center")
+    ends = sorted(ends, key=lambda end: (end[2], end[0].name))
+    places = [float(to_axes.transform((x, y))[1]) for _, x, y in ends]
+    for k in range(1, len(places)):
+        places[k] = max(places[k], places[k - 1] + APART)
+    highest = 1.0
+    for k in reversed(range(len(places))):  # those pushed out at the top push the ones below them down
+        places[k] = min(places[k], highest)
+        highest = places[k] - APART
+    for place, (curve, _, y) in zip(places, ends):
+        text = f"{curve.name} {curve.shown.format(y)}".strip()
+        axes.text(1.03, place, text, color=curve.colour, transform=axes.transAxes, va="center")
