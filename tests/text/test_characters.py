@@ -27,6 +27,7 @@ def test_what_a_reader_sees_is_one(characters):
 def test_any_text_comes_back(text):
     tokens = CHARACTERS.cut(text)
     assert CHARACTERS.join(tokens) == text and "" not in tokens
+    assert CHARACTERS.join([token for part in CHARACTERS.parts(text) for token in CHARACTERS.cut(part)]) == text
 
 
 def test_ranges():

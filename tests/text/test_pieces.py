@@ -38,7 +38,9 @@ def test_learning_again_gives_the_same():
 
 @given(st.text() | st.text(alphabet="▁\uf8ff01 a👩\u200d"))
 def test_any_text_comes_back(text):
-    assert PIECES.join(PIECES.cut(text)) == text
+    tokens = PIECES.cut(text)
+    assert PIECES.join(tokens) == text
+    assert [token for part in PIECES.parts(text) for token in PIECES.cut(part)] == tokens
 
 
 def test_half_characters():

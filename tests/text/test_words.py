@@ -35,6 +35,7 @@ WORDS = Words()
 )
 def test_words(text, tokens):
     assert WORDS.cut(text) == tokens
+    assert [token for part in WORDS.parts(text) for token in WORDS.cut(part)] == tokens
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 
 from tinyattn.text.characters import MARKS
 
 _NEARLY_ALL = 0.9
+_MOST_SENTENCES = 200_000  # from so many cases are learned; more change little
 _START = "^"  # stands for the beginning of the text in what is before a word
 _WORD = rf"[^\W_](?:[\w{MARKS}]|['’\-‑](?=\w))*"  # as words.py has it, near enough
 _WORDS = re.compile(_WORD)
@@ -37,13 +39,16 @@ class Cases:
     def __init__(self, forms: Iterable[str], beginnings: Iterable[str]) -> None:
         self.forms = {form.lower(): form for form in forms}
         self.beginnings = frozenset(beginnings)
+        # What texts of one sentence begin with up to the first space, and what becomes of it.
+        self._lowered: dict[str, str] = {}
+        self._raised: dict[str, str] = {}
 
     @classmethod
-    def learn(cls, sentences: Iterable[str]) -> Cases | None:
+    def learn(cls, sentences: Sequence[str]) -> Cases | None:
         """The cases of these sentences; None where no sentence begins with a capital that says nothing."""
-        chunks, first = Counter[str](), Counter[tuple[str, str]]()
+        sentences = sentences[:: len(sentences) // _MOST_SENTENCES + 1]
+        chunks, first = Counter(chain.from_iterable(map(str.split, sentences))), Counter[tuple[str, str]]()
         for text in sentences:
-            chunks.update(text.split())
             if found := _FIRST.match(text):
                 first[_START + _signs(found[1]), found[2]] += 1
                 if _END.search(text, found.end(), len(text) - 1):
@@ -72,15 +77,27 @@ class Cases:
         but for those that its words have within sentences."""
         if text.isupper() and len(_WORDS.findall(text)) > 1:
             return _WORDS.sub(lambda word: self.forms.get(word[0].lower(), word[0].lower()), text)
-        return self._changed(text, self._lowered_word)
+        return self._quickly(text, self._lowered_word, self._lowered)
 
     def raised(self, text: str) -> str:
         """The text with capitals where sentences begin."""
-        return self._changed(text, _capital)
+        return self._quickly(text, _capital, self._raised)
 
     def _lowered_word(self, word: str) -> str:
         form = self.forms.get(word.lower(), word)
         return form if _capital(form) == word else word  # only a capital that will be put back is taken away
+
+    def _quickly(self, text: str, change: Callable[[str], str], known: dict[str, str]) -> str:
+        """`_changed`, from what is known of the text's beginning where that is all that counts."""
+        if _END.search(text, 0, len(text) - 1):
+            return self._changed(text, change)
+        head, space, rest = text.partition(" ")
+        changed = known.get(head)
+        if changed is None:
+            if not _WORDS.search(head):
+                return self._changed(text, change)
+            changed = known[head] = self._changed(head, change)
+        return changed + space + rest
 
     def _changed(self, text: str, change: Callable[[str], str]) -> str:
         """The text with another word where a sentence begins."""

@@ -30,6 +30,7 @@ _EXTENDS = rf"[{MARKS}\u200c{_SKIN}{_TAGS}]"
 CHARACTER = rf"[\U0001f1e6-\U0001f1ff]{{2}}|.{_EXTENDS}*(?:{_JOINER}(?:[^\w\s]{_EXTENDS}*)?)*"
 _CHARACTER = re.compile(CHARACTER, re.DOTALL)
 _LONG = re.compile(rf"[{MARKS}\u200c{_JOINER}{_SKIN}{_TAGS}\U0001f1e6-\U0001f1ff]")
+_PART = re.compile(r"[^ ]+ ?| ")
 
 
 class Characters:
@@ -37,6 +38,9 @@ class Characters:
 
     def cut(self, text: str) -> list[str]:
         return list(text) if text.isascii() or not _LONG.search(text) else _CHARACTER.findall(text)
+
+    def parts(self, text: str) -> list[str]:
+        return _PART.findall(text)
 
     def join(self, tokens: Sequence[str]) -> str:
         return "".join(tokens)

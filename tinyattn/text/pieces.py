@@ -66,6 +66,10 @@ class Pieces:
     def cut(self, text: str) -> list[str]:
         return self._processor.encode(_escaped(text), out_type=str)
 
+    def parts(self, text: str) -> list[str]:
+        # No piece reaches over a space. Where there are several, or one at an end, they stay with the rest.
+        return text.split(" ") if text and "  " not in text and " " not in (text[0], text[-1]) else [text]
+
     def join(self, tokens: Sequence[str]) -> str:
         text = "".join(tokens).replace(_SPACE, " ").removeprefix(" ")
         if _ESCAPE in text:

@@ -7,7 +7,9 @@ from there, so that a sentence is cut at translation exactly as it was in traini
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from tinyattn.text.vocabulary import SPECIAL_NAMES, Vocabulary
 
 _FORMAT = "tinyattn text 1"
 _TRUECASED = ("word", "bpe")  # kinds of tokens that lose the capital of a sentence's beginning unless told otherwise
+_MOST_KNOWN = 300_000  # parts of texts whose ids are remembered
 
 
 def side_files(folder: Path, name: str) -> tuple[Path, Path]:
@@ -38,6 +41,7 @@ class Side:
                  cases: Cases | None = None) -> None:
         self.kind, self.vocabulary, self.cases = kind, vocabulary, cases
         self.how = usual_tokens(kind) if how is None else how
+        self._known: dict[str, tuple[int, ...]] = {}  # the ids of parts of texts
 
     @classmethod
     def learn(cls, sentences: Sequence[str], kind: str, *, vocab_size: int | None = None,
@@ -45,7 +49,7 @@ class Side:
         """A side that knows the tokens of these sentences, which are clean (see `clean_text`).
 
         vocab_size: the most ids the vocabulary may have, the special ones among them
-        min_count: tokens that are rarer than this are unknown; see `Vocabulary.build` for what it is when not set
+        min_count: tokens that are rarer than this are unknown; see `Vocabulary.of_counts` for what it is when not set
         truecase: not set: for words and pieces
         """
         cases = Cases.learn(sentences) if truecase or (truecase is None and kind in _TRUECASED) else None
@@ -54,19 +58,33 @@ class Side:
         how = learn_tokens(kind, sentences, None if vocab_size is None else vocab_size - len(SPECIAL_NAMES))
         if min_count is None and kind != "word":
             min_count = 1
-        vocabulary = Vocabulary.build(map(how.cut, sentences), min_count, vocab_size)
-        return cls(kind, vocabulary, how, cases)
+        counts = Counter[str]()
+        for part, count in Counter(chain.from_iterable(map(how.parts, sentences))).items():
+            for token in how.cut(part):
+                counts[token] += count
+        return cls(kind, Vocabulary.of_counts(counts, min_count, vocab_size), how, cases)
 
     # --- using it ---
 
     def tokens(self, text: str) -> list[str]:
         """What the text is cut into."""
-        text = clean_text(text)
-        return self.how.cut(text if self.cases is None else self.cases.lower(text))
+        return [token for part in self._parts(text) for token in self.how.cut(part)]
 
     def ids(self, text: str) -> list[int]:
         """The ids of its tokens, without start or end: batches add them."""
-        return self.vocabulary.encode(self.tokens(text))
+        ids: list[int] = []
+        for part in self._parts(text):
+            known = self._known.get(part)
+            if known is None:
+                known = tuple(self.vocabulary.encode(self.how.cut(part)))
+                if len(self._known) < _MOST_KNOWN:
+                    self._known[part] = known
+            ids += known
+        return ids
+
+    def _parts(self, text: str) -> list[str]:
+        text = clean_text(text)
+        return self.how.parts(text if self.cases is None else self.cases.lower(text))
 
     def text(self, tokens: Sequence[str]) -> str:
         """Tokens as text, written as the training sentences are."""

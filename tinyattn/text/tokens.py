@@ -15,9 +15,11 @@ KINDS = ("word", "bpe", "char", "space")
 
 
 class Tokens(Protocol):
-    """`cut` gives tokens, `join` text again."""
+    """`cut` gives tokens, `join` text again. `parts` of a text may be cut one by one, and then are the same tokens:
+    most parts have been seen before, which most texts have not."""
 
     def cut(self, text: str) -> list[str]: ...
+    def parts(self, text: str) -> list[str]: ...
     def join(self, tokens: Sequence[str]) -> str: ...
 
 
@@ -25,6 +27,9 @@ class Spaced:
     """Tokens that are whatever stands between spaces."""
 
     def cut(self, text: str) -> list[str]:
+        return text.split()
+
+    def parts(self, text: str) -> list[str]:
         return text.split()
 
     def join(self, tokens: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from tinyattn.storage import CheckpointError, read_text, write_atomically
 
@@ -38,8 +39,15 @@ class Vocabulary:
     def build(
         cls, sentences: Iterable[Sequence[str]], minimum_count: int | None = 1, maximum_size: int | None = None
     ) -> Vocabulary:
-        """The tokens of these sentences that occur at least `minimum_count` times, the most frequent first,
-        ties in alphabetical order. `maximum_size` bounds `len(vocabulary)`, so the special ids count.
+        """The tokens of these sentences, as `of_counts` chooses them."""
+        return cls.of_counts(Counter(chain.from_iterable(sentences)), minimum_count, maximum_size)
+
+    @classmethod
+    def of_counts(
+        cls, counts: Counter[str], minimum_count: int | None = 1, maximum_size: int | None = None
+    ) -> Vocabulary:
+        """The tokens that occur at least `minimum_count` times, the most frequent first, ties in alphabetical order.
+        `maximum_size` bounds `len(vocabulary)`, so the special ids count.
 
         Where `minimum_count` is None it is 2, so that UNKNOWN is learned from the tokens that occur once, unless they
         are more than 3 in 100 of all that the text has: then they are needed, and it is 1.
@@ -49,9 +57,6 @@ class Vocabulary:
                 f"vocabulary: maximum_size must leave room beside the {len(SPECIAL_NAMES)} special ids, "
                 f"got {maximum_size}: make it larger"
             )
-        counts = Counter[str]()
-        for sentence in sentences:
-            counts.update(sentence)
         if minimum_count is None:
             once = sum(count == 1 for count in counts.values())
             minimum_count = 2 if once <= RAREST * counts.total() else 1

@@ -51,7 +51,6 @@ _CURRENCY = frozenset("$€£¥")  # "$5", but "5 €"
 _PAIRED = frozenset("\"'")  # one and the same sign opens and closes
 
 _MOST_SENTENCES = 50_000  # from so many gaps are learned
-_MOST_KNOWN = 500_000  # chunks that are remembered
 
 Gaps = dict[tuple[str, str], str]  # what is written between two kinds of token
 
@@ -64,7 +63,6 @@ class Words:
 
     def __init__(self, gaps: Gaps | None = None) -> None:
         self.gaps = gaps or {}
-        self._known: dict[str, tuple[str, ...]] = {}  # chunks between spaces, as they are cut
 
     @classmethod
     def learn(cls, sentences: Sequence[str]) -> Words:
@@ -79,17 +77,10 @@ class Words:
         return cls({kinds: gap for kinds, gap in gaps.items() if gap != _usual_gap(*kinds)})
 
     def cut(self, text: str) -> list[str]:
-        if not text.isascii() and _UNSPACED.search(text):
-            return _WORD.findall(text)
-        tokens: list[str] = []
-        for chunk in text.split():  # most have been seen before
-            known = self._known.get(chunk)
-            if known is None:
-                known = tuple(_WORD.findall(chunk))
-                if len(self._known) < _MOST_KNOWN:
-                    self._known[chunk] = known
-            tokens += known
-        return tokens
+        return _WORD.findall(text)
+
+    def parts(self, text: str) -> list[str]:
+        return text.split() if text.isascii() or not _UNSPACED.search(text) else [text]
 
     def join(self, tokens: Sequence[str]) -> str:
         text = "".join(tokens[:1])
