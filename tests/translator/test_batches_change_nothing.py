@@ -17,19 +17,22 @@ from tinyattn.translator.model import Seq2Seq
 from tinyattn.translator.search import beam_search, greedy
 
 EXAMPLES = settings(max_examples=25, deadline=None, derandomize=True, database=None)
-MODELS = st.fixed_dictionaries({"attention": st.sampled_from(ATTENTION_KINDS), "layers": st.sampled_from([1, 2]),
-                                "bidirectional": st.booleans()})
+MODELS = st.fixed_dictionaries({
+    "attention": st.sampled_from(ATTENTION_KINDS), "layers": st.sampled_from([1, 2]), "bidirectional": st.booleans(),
+    "attend": st.sampled_from(["after", "before"]), "input_feeding": st.booleans(), "tie_embeddings": st.booleans(),
+}).filter(lambda options: options["attention"] != "none" or (options["attend"] == "after" and not options["input_feeding"]))
 SOURCES = st.lists(st.lists(st.integers(3, 9), min_size=1, max_size=12), min_size=1, max_size=20)
 SEARCHES = st.fixed_dictionaries({"start": st.sampled_from([END, START]), "unknown": st.booleans(),
                                   "length_penalty": st.sampled_from([0.0, 0.8])})
 
 
 @functools.cache
-def model_of(attention, layers, bidirectional):
+def model_of(**options):
     """One that moves from word to word, and sometimes ends."""
     ta.manual_seed(3)
-    model = Seq2Seq(10, 12, Config(embed=4, hidden=6, attention=attention, layers=layers, bidirectional=bidirectional))
-    model.output.weight.array[...] *= 6
+    model = Seq2Seq(10, 12, Config(embed=4, hidden=6, **options))
+    if not options["tie_embeddings"]:
+        model.output.weight.array[...] *= 6
     model.encoder.embedding.weight.array[...] *= 10
     model.decoder.embedding.weight.array[...] *= 10
     return model
