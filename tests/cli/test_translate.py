@@ -1,6 +1,9 @@
 """`tinyattn translate` and how `eval` searches."""
 
+import io
 import json
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -95,6 +98,26 @@ def test_json_has_all_unless_told_how_many(run, said):
     (all,), (two,) = (json.loads(said("translate", run, "eat", "--beam", 4, "--json", *more))
                       for more in ([], ["--n-best", 2]))
     assert len(all["hypotheses"]) == 4 and two["hypotheses"] == all["hypotheses"][:2]
+
+
+# --- files ---
+
+
+@pytest.mark.parametrize("options", [[], ["--beam", "2"], ["--json"]], ids=str)
+def test_as_many_lines_as_came_in_and_in_their_order(run, translator, said, monkeypatch, options):
+    lines = [["eat the soup", "", "see rice", "a\tb", "\x1b[1m\x00", "שלום", " ", "rice " * 300][k % 8] for k in range(99)]
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO("\n".join([*lines, ""]).encode())))
+    out = said("translate", run, *options)
+    wanted = [found.text for found in translator.translate(lines, beam=2 if options == ["--beam", "2"] else 1)]
+    if options == ["--json"]:
+        assert [(found["source"], found["text"]) for found in json.loads(out)] == list(zip(lines, wanted))
+    else:
+        assert out.split("\n") == [*wanted, ""]
+
+
+def test_no_line_at_all(run, said, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"")))
+    assert said("translate", run) == "" and said("translate", run, "--json") == "[]\n"
 
 
 # --- --replace-unknown ---

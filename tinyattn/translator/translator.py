@@ -183,9 +183,8 @@ class Translator:
         n_best = check_n_best(n_best, beam)
         if replace_unknown:
             self.check_words()
-        if isinstance(text, str):
-            return self.translate([text], beam, length_penalty, replace_unknown, n_best)[0]
-        sources = [self.read(sentence) for sentence in text]
+        texts = [text] if isinstance(text, str) else text
+        sources = [self.read(sentence) for sentence in texts]
         readable = [ids for _, ids in sources if ids]
         if beam == 1:
             best = greedy(self.model, readable, self.start, length_penalty=length_penalty, unknown=replace_unknown)
@@ -193,9 +192,15 @@ class Translator:
         else:
             found = iter(beam_search(self.model, readable, self.start, beam, length_penalty, unknown=replace_unknown,
                                      n_best=n_best))
-        blank = Hypothesis("", [], 0.0, None if self.model.attention is None else np.zeros((0, 0), np.float32))
-        return [Translation(sentence, tokens, [self.written(one, tokens) for one in next(found)] if tokens else [blank])
-                for sentence, (tokens, _) in zip(text, sources)]
+        translations = []
+        for sentence, (tokens, _) in zip(texts, sources):
+            hypotheses = [self.written(one, tokens) for one in next(found)] if tokens else [self.blank()]
+            translations.append(Translation(sentence, tokens, hypotheses))
+        return translations[0] if isinstance(text, str) else translations
+
+    def blank(self) -> Hypothesis:
+        """The translation of nothing."""
+        return Hypothesis("", [], 0.0, None if self.model.attention is None else np.zeros((0, 0), np.float32))
 
     def check_words(self) -> None:
         """Raises: ConfigError unless a source word can stand for a target word."""
