@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tinyattn.text.batches import Examples, Rows, batch_indices, make_batch, pad
-from tinyattn.text.vocabulary import END, PAD, START
+from tinyattn.text.vocabulary import END, PAD, START, UNKNOWN
 
 EXAMPLES = [([5] * (k % 7 + 1), [6] * (k % 5 + 1)) for k in range(1000)]
 ALL = Examples(EXAMPLES)
@@ -37,6 +37,15 @@ def test_those_that_are_too_long_are_left_out():
     examples = Examples([([5, 6, 7], [8]), ([5, 6], [7, 8]), ([5], [6, 7, 8])], source_end=True, longest=2)
     assert len(examples) == 1 and examples.left_out == 2
     np.testing.assert_array_equal(examples.batch(np.array([0])).source, [[5, 6, END]])
+
+
+def test_one_of_each_frequent_token_teaches_what_unknown_is():
+    rows = Rows([[5, 6, END], *[[6, 7, 5, END]] * 19, [8]])
+    rows.learn_unknown()
+    wanted = [UNKNOWN, UNKNOWN, END, PAD, 6, 7, 5, END]
+    assert rows.ids[:8].tolist() == wanted and (rows.ids == UNKNOWN).sum() == 2
+    rows.learn_unknown()
+    assert (rows.ids == UNKNOWN).sum() == 2
 
 
 def test_start_and_source_end():

@@ -47,6 +47,13 @@ def test_what_is_no_pair_is_dropped_and_counted(tmp_path):
     assert "dropped 1 with control characters (line 6)" in text
 
 
+def test_the_same_pair_again_is_kept_and_counted(tmp_path):
+    found = read(tmp_path, "a\tb\na\tc\n a\tb\na\tb\n")
+    assert len(found.pairs) == 4 and "kept 2 with the same pair on an earlier line (lines 3, 4)" in str(found.report)
+    assert found.report.as_dict()["remarks"] == {
+        "the same pair on an earlier line": {"count": 2, "first_lines": [3, 4]}}
+
+
 def test_a_carriage_return_inside_is_a_control_character(tmp_path):
     assert read(tmp_path, "a\rb\tc\na\tb\n").report.dropped["control characters"].count == 1
 

@@ -12,7 +12,7 @@ import pytest
 import tinyattn as ta
 from tinyattn.cli import main
 from tinyattn.text.pairs import DataError
-from tinyattn.text.vocabulary import END, START
+from tinyattn.text.vocabulary import END, START, UNKNOWN
 from tinyattn.translator import training as module
 from tinyattn.translator.checkpoint import Run
 from tinyattn.translator.config import ATTENTION_KINDS, Config
@@ -116,6 +116,8 @@ def test_min_count(pairs):
     assert "eat" in translator_for(pairs).source.vocabulary.tokens  # seen 4 times
     assert "eat" in translator_for(pairs, min_count=4).source.vocabulary.tokens
     assert translator_for(pairs, min_count=5).source.vocabulary.tokens == ("the",)
+    for options, learned in (({}, 1), ({"min_count": 1}, 0), ({"source_tokens": "space"}, 0)):
+        assert (translator_for(pairs, **options).examples(pairs * 2).source.ids == UNKNOWN).sum() == learned
 
 
 @shows("max_length")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -15,7 +15,8 @@ from tinyattn.cli.options import Command, Option, config_options
 from tinyattn.cli.progress import TrainingBar
 from tinyattn.cli.show import say
 from tinyattn.storage import read_text
-from tinyattn.text.pairs import Pair, format_pairs, hold_out, read_pairs, write_pairs
+from tinyattn.text.pairs import Pair, Report, format_pairs, hold_out, read_pairs, write_pairs
+from tinyattn.text.report import DataReport
 from tinyattn.translator.checkpoint import Run
 from tinyattn.translator.config import BUDGETS, TOKEN_KINDS, Config, ConfigError
 from tinyattn.translator.defaults import suited
@@ -74,14 +75,23 @@ def train(data: str, out: str, config_file: str | None, resume: bool, tokens: st
     else:
         options = merged(options_of_file(config_file), options)
         config = Config.from_options(options)
-    pairs, dev = read_data(config, quiet)
+    pairs, dev, files = read_data(config, quiet)
     if translator is None or not run.last.exists():
         config = config if translator is not None else suited(options, pairs)
         translator = Translator.for_pairs(config, pairs)
         run.begin(config, translator.sides)
-    training = train_run(translator, pairs, dev, run, quiet)
+    report: dict[str, Any] = {}
+
+    def loaded(training: Training) -> None:
+        about = DataReport(files, pairs, dev, translator.sides, training.examples, config.max_length,
+                           (config.source_eos, 1))
+        report.update(about.as_dict())
+        if not quiet:
+            say(about)
+
+    training = train_run(translator, pairs, dev, run, quiet, loaded)
     if as_json:
-        click.echo(json.dumps({"run": out, **(run.read_metrics() or [{}])[-1]}))
+        click.echo(json.dumps({"run": out, **(run.read_metrics() or [{}])[-1], "data": report}, ensure_ascii=False))
     elif not quiet:
         for line in ending(training, run):
             say(line)
@@ -105,10 +115,11 @@ def merged(of_file: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     return {**of_file, **given}
 
 
-def read_data(config: Config, quiet: bool) -> tuple[list[Pair], list[Pair]]:
-    """Pairs to train on and pairs to measure with."""
+def read_data(config: Config, quiet: bool) -> tuple[list[Pair], list[Pair], list[Report]]:
+    """Pairs to train on, pairs to measure with, and what reading the files came to."""
     assert config.data is not None
     read = read_pairs(config.data, strict=config.strict)
+    files = [read.report]
     if not quiet:
         say(read.report)
     if config.dev is None:
@@ -116,21 +127,25 @@ def read_data(config: Config, quiet: bool) -> tuple[list[Pair], list[Pair]]:
     else:
         read_dev = read_pairs(config.dev, strict=config.strict)
         pairs, dev = read.pairs, read_dev.pairs
+        files.append(read_dev.report)
         if not quiet:
             say(read_dev.report)
-    if not quiet:
-        say(f"training on {len(pairs):,} pairs, measuring on {len(dev):,}")
-    return pairs, dev
+    return pairs, dev, files
 
 
-def train_run(translator: Translator, pairs: Sequence[Pair], dev: Sequence[Pair], run: Run, quiet: bool) -> Training:
-    """Train in a run's folder, from its last checkpoint where it has one, and draw its losses."""
+def train_run(translator: Translator, pairs: Sequence[Pair], dev: Sequence[Pair], run: Run, quiet: bool,
+              loaded: Callable[[Training], None] = lambda training: None) -> Training:
+    """Train in a run's folder, from its last checkpoint where it has one, and draw its losses.
+
+    loaded: is called before the first step
+    """
     from tinyattn.kernels.threads import set_num_threads
 
     if translator.config.threads is not None:
         set_num_threads(translator.config.threads)
     with nullcontext(Watcher()) if quiet else TrainingBar() as watcher:
         training = Training(translator, pairs, dev, run, watcher)
+        loaded(training)
         if run.last.exists():
             training.resume()
         try:

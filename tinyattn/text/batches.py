@@ -15,11 +15,12 @@ from functools import cached_property
 import numpy as np
 
 from tinyattn.streams import stream
-from tinyattn.text.vocabulary import END, PAD
+from tinyattn.text.vocabulary import END, PAD, UNKNOWN
 
 Example = tuple[Sequence[int], Sequence[int]]  # source ids, target ids; neither with start or end
 
 BATCHES_PER_CHUNK = 50
+OFTEN = 20  # a token that is seen so often can be spared once, to be unknown
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +72,13 @@ class Rows:
         lengths = self.lengths[chosen]
         k = np.minimum(np.arange(max(lengths.tolist(), default=0)), lengths[:, None])
         return self.starts[chosen][:, None] + k, lengths
+
+    def learn_unknown(self) -> None:
+        """Make UNKNOWN one occurrence of each token that is seen often enough not to miss it, unless some are already:
+        nothing else would teach a model what to make of a word it has never seen."""
+        if not (self.ids == UNKNOWN).any():
+            tokens, first, counts = np.unique(self.ids, return_index=True, return_counts=True)
+            self.ids[first[(tokens > UNKNOWN) & (counts >= OFTEN)]] = UNKNOWN
 
     def at(self, places: np.ndarray) -> np.ndarray:
         return self.ids.take(places).astype(np.int64)

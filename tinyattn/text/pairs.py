@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tinyattn.storage import read_text, write_atomically
 from tinyattn.streams import stream
@@ -59,6 +60,11 @@ class Report:
     kept: int = 0
     dropped: dict[str, Notes] = field(default_factory=dict)  # reason -> the lines dropped for it
     remarks: dict[str, Notes] = field(default_factory=dict)  # the same for lines that were kept
+
+    def as_dict(self) -> dict[str, Any]:
+        dropped, remarks = ({reason: {"count": notes.count, "first_lines": notes.first_lines}
+                             for reason, notes in reasons.items()} for reasons in (self.dropped, self.remarks))
+        return {"file": self.name, "lines": self.lines, "kept": self.kept, "dropped": dropped, "remarks": remarks}
 
     def __str__(self) -> str:
         text = f"{self.name}: {self.kept:,} {'pair' if self.kept == 1 else 'pairs'} from {self.lines:,} lines"
@@ -116,13 +122,18 @@ def clean_text(text: str) -> str:
 def _sift(rows: Iterable[Sequence[str]], name: str, strict: bool, alignments: bool) -> Pairs:
     report = Report(name)
     kept = Pairs([], [], [] if alignments else None, report)
+    seen: set[Pair] = set()
     for number, columns in enumerate(rows, start=1):
         report.lines = number
         reason = _objection(columns)
         if reason is not None:
             report.dropped.setdefault(reason, Notes()).add(number)
             continue
-        kept.pairs.append((clean_text(columns[0]), clean_text(columns[1])))
+        pair = clean_text(columns[0]), clean_text(columns[1])
+        if pair in seen:
+            report.remarks.setdefault("the same pair on an earlier line", Notes()).add(number)
+        seen.add(pair)
+        kept.pairs.append(pair)
         kept.lines.append(number)
         understood = 2
         if kept.alignments is not None:

@@ -139,7 +139,9 @@ class Translator:
         return self.source.ids(source), self.target.ids(target)
 
     def examples(self, pairs: Iterable[Pair]) -> Examples:
-        """Pairs to train on, in ids, but for those longer than `max_length`.
+        """Pairs to train on, in ids, but for those longer than `max_length`. Where words that are seen once are no
+        unknown ones, because there are none or too many (see `Vocabulary.of_counts`), a few others stand for them (see
+        `Rows.learn_unknown`), unless `min_count` is set.
 
         Raises: DataError when that leaves none
         """
@@ -148,6 +150,9 @@ class Translator:
         if examples.left_out and not len(examples):
             raise DataError(f"max_length: wanted pairs of at most {longest} tokens a side, got {examples.left_out:,} "
                             "longer ones and no other: allow more")
+        for side, rows in zip(self.sides, (examples.source, examples.target)):
+            if side.kind == "word" and self.config.min_count is None:
+                rows.learn_unknown()
         return examples
 
     def read(self, text: str) -> tuple[list[str], list[int]]:
