@@ -44,6 +44,14 @@ def test_rare_tokens_are_unknown():
     assert Side.learn(rare, "char", min_count=2).ids("z") == [UNKNOWN]
 
 
+@pytest.mark.parametrize("kind, words", [
+    ("word", [0, 1, 2, 3]), ("space", [0, 1]), ("char", [0] * 6 + [1] * 5),
+    ("bpe", [0] * len(SIDES["bpe"].tokens("¿Dónd")) + [1] * len(SIDES["bpe"].tokens("está?"))),
+])
+def test_words_of_tokens(kind, words):
+    assert SIDES[kind].words("¿Dónd está?") == words and len(SIDES[kind].tokens("¿Dónd está?")) == len(words)
+
+
 def test_sizes():
     assert len(Side.learn(SENTENCES, "word", vocab_size=8).vocabulary) == 8
     few, many = (len(Side.learn(SENTENCES, "bpe", vocab_size=size).vocabulary) for size in (30, 40))

@@ -5,7 +5,7 @@ import pytest
 from sacrebleu.metrics import BLEU, CHRF
 
 from tinyattn.translator.config import Config
-from tinyattn.translator.scores import alignment_error, evaluate, measure, teacher_forced
+from tinyattn.translator.scores import alignment_error, evaluate, looked_at_most, measure, teacher_forced
 from tinyattn.translator.search import greedy
 from tinyattn.translator.translator import Translator
 
@@ -135,6 +135,12 @@ def test_alignment_error_in_evaluate(translator, pairs):
     assert evaluate(translator, [*pairs, *unfit], [*gold, ((0, 0),), ((0, 1),)])["aer_lines"] == 16
     assert "aer" not in evaluate(translator, pairs, [None] * 16)
     letters = Translator.for_pairs(Config(target_tokens="char", **OPTIONS), pairs)
-    assert "aer" not in evaluate(letters, pairs, gold)
+    assert evaluate(letters, pairs, gold)["aer_lines"] == 16  # letters are put together to words
     without = Translator.for_pairs(Config(attention="none", **OPTIONS), pairs)
     assert "aer" not in evaluate(without, pairs, gold) and "attention_entropy" not in evaluate(without, pairs)
+
+
+def test_attention_of_pieces_is_summed_to_that_of_words():
+    weights = np.array([[0.4, 0.3, 0.3, 9], [0.4, 0.3, 0.3, 9], [0.9, 0.1, 0, 9], [9, 9, 9, 9]])
+    assert looked_at_most(weights, [0, 1, 1], [0, 0, 1]).tolist() == [1, 0]
+    assert looked_at_most(weights, [0, 1, 2], [0, 1, 2]).tolist() == [0, 0, 0]

@@ -82,6 +82,15 @@ class Side:
             ids += known
         return ids
 
+    def words(self, text: str) -> list[int]:
+        """For each token of a text the word it belongs to, counted from 0: each its own where tokens are words; else
+        what stands between spaces."""
+        parts = self._parts(text)
+        lengths = [len(self.how.cut(part)) for part in parts]
+        if self.kind in ("word", "space"):
+            return list(range(sum(lengths)))
+        return [word for word, length in enumerate(lengths) for _ in range(length)]
+
     def _parts(self, text: str) -> list[str]:
         text = clean_text(text)
         return self.how.parts(text if self.cases is None else self.cases.lower(text))

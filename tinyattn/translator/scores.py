@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 64
 LENGTHS = (1, 4, 7, 10, 13, 17, 21, 31, 51)  # source tokens: where the groups of `by_length` begin
-WORDS = {"word", "space"}  # tokens that gold alignments of words can be compared with
 
 
 @dataclass
@@ -71,9 +70,24 @@ def teacher_forced(translator: Translator, pairs: Sequence[Pair]) -> TeacherForc
             result.tokens += int(real.sum())
             if weights is not None:
                 result.health.add(weights.array, batch.source_lengths, batch.target_lengths - 1)
-                for k, looked_at, length in zip(rows, weights.array.argmax(-1), batch.target_lengths):
-                    result.alignments[k] = looked_at[: length - 1]
+                for k, looked_at in zip(rows, weights.array):
+                    result.alignments[k] = looked_at_most(looked_at, *words_of(translator, pairs[k]))
     return result
+
+
+def words_of(translator: Translator, pair: Pair) -> tuple[list[int], list[int]]:
+    """Of each token of a pair the word it belongs to."""
+    return translator.source.words(pair[0]), translator.target.words(pair[1])
+
+
+def looked_at_most(weights: np.ndarray, source: list[int], target: list[int]) -> np.ndarray:
+    """For each target word the source word it looks at most: weights of pieces of a word add up.
+
+    Shapes: weights (T, S), padded; -> (target words,)
+    """
+    summed = np.zeros((max(target, default=-1) + 1, max(source, default=0) + 1))
+    np.add.at(summed, np.ix_(target, source), weights[: len(target), : len(source)])
+    return summed.argmax(-1)
 
 
 @dataclass(frozen=True)
@@ -107,7 +121,7 @@ def translations(translator: Translator, pairs: Sequence[Pair], **search: Any) -
 def evaluate(translator: Translator, pairs: Sequence[Pair], alignments: Sequence[Alignment | None] | None = None,
              any_reference: bool = False, **search: Any) -> dict[str, Any]:
     """Every score of `tinyattn eval`; those of `alignment_error` where gold alignments of words are given and the model
-    attends to words.
+    has attention.
 
     any_reference: each distinct source is a line, and all its references count; else each pair is a line of its own
     search: beam=4 and its like, as of `Translator.translate`
@@ -130,8 +144,7 @@ def evaluate(translator: Translator, pairs: Sequence[Pair], alignments: Sequence
         "by_length": by_length(texts, np.array([len(found[source].source_tokens) for source, _ in lines])),
         **forced.health.numbers(),
     }
-    words = {translator.config.source_tokens, translator.config.target_tokens} <= WORDS
-    if alignments is not None and forced.alignments and words:
+    if alignments is not None and forced.alignments:
         looked_at = [forced.alignments[k] for k in range(len(pairs))]
         scores |= alignment_error(looked_at, [gold if cut_at_spaces(translator, pair) else None
                                               for pair, gold in zip(pairs, alignments)])
@@ -139,8 +152,8 @@ def evaluate(translator: Translator, pairs: Sequence[Pair], alignments: Sequence
 
 
 def cut_at_spaces(translator: Translator, pair: Pair) -> bool:
-    """Are the tokens of a pair what stands between its spaces? That is what gold alignments count."""
-    return all(len(ids) == len(text.split()) for ids, text in zip(translator.encode(pair), pair))
+    """Are the words of a pair what stands between its spaces? That is what gold alignments count."""
+    return all(max(words) + 1 == len(text.split()) for words, text in zip(words_of(translator, pair), pair))
 
 
 def by_length(texts: TextScores, lengths: np.ndarray) -> list[dict[str, Any]]:
