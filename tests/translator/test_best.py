@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tinyattn.translator import best
-from tinyattn.translator.best import is_better, mean, require_measurable
+from tinyattn.translator.best import mean, rank, require_measurable
 from tinyattn.translator.config import Config, ConfigError
 
 
@@ -11,12 +11,18 @@ def without_sacrebleu(monkeypatch):
     monkeypatch.setattr(best, "find_spec", lambda name: None)
 
 
-@pytest.mark.parametrize("by, score, than, better", [
-    ("loss", 1, 2, True), ("loss", 2, 2, False), ("bleu", 1, 2, False), ("bleu", 2, 2, False), ("exact", 3, 2, True),
-    ("chrf", 0, None, True),
-])
-def test_better(by, score, than, better):
-    assert is_better(Config(best_by=by), score, than) == better
+def worth(by, score, loss):
+    return rank(Config(best_by=by), {"dev_loss": loss, "dev_chrf": score})
+
+
+def test_a_lower_loss_or_a_higher_score_is_better():
+    assert worth("loss", 0, 1.0) > worth("loss", 100, 2.0)
+    assert worth("chrf", 90.0, 2.0) > worth("chrf", 89.0, 1.0)
+
+
+def test_of_two_that_translate_alike_the_surer_is_better():
+    assert worth("chrf", 100.0, 1.0) > worth("chrf", 100.0, 2.0)
+    assert worth("chrf", 100.0, 1.0) == worth("chrf", 100.0, 1.0)
 
 
 @pytest.mark.parametrize("by", ["bleu", "chrf"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 
 import numpy as np
@@ -12,9 +12,11 @@ from tinyattn.translator.checkpoint import Arrays
 from tinyattn.translator.config import Config, ConfigError
 
 
-def is_better(config: Config, score: float, than: float | None) -> bool:
-    """By `best_by`: a loss that is lower, another score that is higher."""
-    return than is None or (score < than if config.best_by == "loss" else score > than)
+def rank(config: Config, numbers: Mapping[str, float]) -> list[float]:
+    """What a measurement on dev is worth, the higher the better: its score by `best_by`, and where two have the same,
+    as when all translations are right, its loss."""
+    return [-numbers["dev_loss"] if config.best_by == "loss" else numbers[f"dev_{config.best_by}"],
+            -numbers["dev_loss"]]
 
 
 def require_measurable(config: Config, dev: Sequence[Pair]) -> None:

@@ -53,7 +53,7 @@ class Progress:
     batch: int = 0  # batches of this epoch already trained on
     seconds: float = 0.0  # spent on the run, whatever the number of sittings
     measured: int | None = None  # the step of the last dev measurement
-    best: float | None = None  # the best of them so far, by `best_by`
+    best: list[float] | None = None  # what the best of them so far is worth (see best.py)
     best_step: int = 0  # when it was made
     waiting: int = 0  # measurements since then
     averaged: bool = False  # whether the mean of the last measurements' parameters was looked at, as the end of a run

@@ -14,24 +14,29 @@ from typing import Any
 from tinyattn.text.pairs import Pair
 from tinyattn.translator.config import Config
 
+SMALL = {"hidden": 128, "embed": 64, "dropout": 0.3, "label_smoothing": 0.1, "batch_size": 16, "lr": 0.004}
+LARGE = {"hidden": 512, "embed": 256, "tie_embeddings": True, "dropout": 0.2, "label_smoothing": 0.1, "batch_size": 64,
+         "lr": 0.003, "warmup": 200}
 # Up to so many pairs, and what suits them.
 SIZES: tuple[tuple[float, dict[str, Any]], ...] = (
-    (10_000, {"hidden": 256, "embed": 128, "dropout": 0.3, "batch_size": 16, "lr": 0.002, "epochs": 40}),
+    (2_000, {**SMALL, "epochs": 150}),
+    (10_000, {**SMALL, "epochs": 60}),
     (60_000, {"hidden": 128, "embed": 64, "dropout": 0.1, "batch_size": 64, "lr": 0.01, "epochs": 9}),
-    (float("inf"), {"hidden": 512, "embed": 256, "dropout": 0.2, "batch_size": 64, "lr": 0.002, "epochs": 10,
-                    "tie_embeddings": True, "label_smoothing": 0.1}),
+    (300_000, {**LARGE, "epochs": 10}),
+    (float("inf"), {**LARGE, "epochs": 4}),
 )
 ALWAYS = {"bidirectional": True}
 WORDS = 4_000  # with more different ones a side is cut into pieces
 READ = 100_000  # sentences that are counted
-CHOSEN = frozenset({"source_tokens", "target_tokens", *ALWAYS, *(name for _, options in SIZES for name in options)})
+CHOSEN = frozenset({"source_tokens", "target_tokens", "best_by", *ALWAYS}.union(*(options for _, options in SIZES)))
 
 
 def for_data(pairs: Sequence[Pair]) -> dict[str, Any]:
     """Options that suit these pairs."""
     options = next(options for most, options in SIZES if len(pairs) <= most)
-    return {**ALWAYS, **options, "source_tokens": tokens_for([source for source, _ in pairs[:READ]]),
-            "target_tokens": tokens_for([target for _, target in pairs[:READ]])}
+    sources, targets = ([pair[side] for pair in pairs[:READ]] for side in (0, 1))
+    return {**ALWAYS, **options, "source_tokens": tokens_for(sources), "target_tokens": tokens_for(targets),
+            "best_by": "chrf" if importlib.util.find_spec("sacrebleu") else "loss"}
 
 
 def tokens_for(sentences: Sequence[str]) -> str:

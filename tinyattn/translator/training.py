@@ -19,7 +19,7 @@ import numpy as np
 from tinyattn import optim, streams
 from tinyattn.text.batches import Batch, batch_indices
 from tinyattn.text.pairs import Pair
-from tinyattn.translator.best import is_better, mean, require_measurable
+from tinyattn.translator.best import mean, rank, require_measurable
 from tinyattn.translator.checkpoint import Arrays, Checkpoint, Progress, Run
 from tinyattn.translator.samples import Sample
 from tinyattn.translator.sampling import share_given, with_own_tokens
@@ -239,9 +239,9 @@ class Training:
             scores, self.samples = found.numbers, found.samples
         parameters = self.translator.parameters()
         progress.measured, progress.waiting = progress.step, progress.waiting + 1
-        score = scores.get(f"dev_{config.best_by}")
-        if score is None or is_better(config, score, progress.best):
-            progress.best, progress.best_step, progress.waiting, self.best = score, progress.step, 0, parameters
+        worth = rank(config, scores) if scores else None
+        if worth is None or progress.best is None or worth > progress.best:
+            progress.best, progress.best_step, progress.waiting, self.best = worth, progress.step, 0, parameters
         if config.average is not None:
             self.measured = [*self.measured, parameters][-config.average :]
         line = self.write_line(**scores)
@@ -261,9 +261,9 @@ class Training:
         found = measure(self.translator, self.dev)
         self.translator.load_parameters(last, "the last parameters")
         progress.averaged, self.saved = True, False
-        score = found.numbers[f"dev_{self.config.best_by}"]
-        if is_better(self.config, score, progress.best):
-            progress.best, progress.best_step, self.best, self.samples = score, progress.step, average, found.samples
+        worth = rank(self.config, found.numbers)
+        if progress.best is None or worth > progress.best:
+            progress.best, progress.best_step, self.best, self.samples = worth, progress.step, average, found.samples
             self.watcher.measured(self, self.write_line(mean_of=len(self.measured), **found.numbers))
 
     def saves_now(self) -> bool:
