@@ -12,8 +12,9 @@ import pytest
 import tinyattn as ta
 from tinyattn import nn
 from tinyattn.record import record
+from tinyattn.translator.config import Config
 from tinyattn.translator.replay import replay
-from tinyattn.translator.translator import Translator
+from tinyattn.translator.translator import Hypothesis, Translation, Translator
 from tinyattn_viz import LayoutError, engine, explorer
 from tinyattn_viz.explorer import page_data
 from tinyattn_viz.explorer.insides import laid_out
@@ -120,6 +121,14 @@ def test_units_are_modules_in_time_steps(run):
     assert len({unit.row for unit in attention}) == 1
     (loss,) = [unit for unit in units if unit.title == "loss"]  # with the choices that it waits for, between the steps
     assert loss.columns == (0, 1) and [call.op for call in loss.calls].count("pick") == 2
+
+
+def test_words_go_in_where_they_are_read():
+    """And not where a value that somebody called "output" is: an LSTM of two directions has one."""
+    config = Config(embed=3, hidden=4, layers=2, bidirectional=True, dropout=0.0)
+    translator = Translator.for_pairs(config, [("let's go", "vamos")])
+    run = replay(translator, Translation("let's go", ["let's", "go"], [Hypothesis("vamos", ["vamos"], 0.0, None)]))
+    assert [(phase.first, phase.last) for phase in arrange(run, split(run))] == [("source", None), ("target", "output")]
 
 
 def test_a_long_program_without_modules_is_cut_into_pieces():
