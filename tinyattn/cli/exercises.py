@@ -141,4 +141,6 @@ EXERCISES: dict[str, Callable[[type], Arrays]] = {
     **{f"attention {kind}": of_training(kind) for kind in ATTENTION_KINDS},
     **{f"attention {kind}, beam {beam}": of_search(beam, attention=kind, bidirectional=kind == "none")
        for kind, beam in product(ATTENTION_KINDS, (1, 3))},
+    "attend before, input feeding, tied embeddings": of_search(3, attend="before", input_feeding=True,
+                                                               tie_embeddings=True),
 }
