@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Sequence
@@ -30,6 +31,7 @@ from tinyattn.storage import (
     save,
     write_atomically,
 )
+from tinyattn.text.pairs import Pair
 from tinyattn.text.side import Side, side_files
 from tinyattn.translator.config import Config, ConfigError
 from tinyattn.translator.lock import Lock
@@ -204,3 +206,11 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
             raise CheckpointError(f"{path}, line {number}: wanted a JSON object with a step, got "
                                   f"{text[:40]!r}: the file was edited; remove the line") from None
     return lines
+
+
+def digest(pairs: Sequence[Pair]) -> str:
+    """A fingerprint of pairs and their order."""
+    result = hashlib.sha256()
+    for pair in pairs:
+        result.update("\t".join(pair).encode("utf-8", "surrogatepass") + b"\n")
+    return result.hexdigest()

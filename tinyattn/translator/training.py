@@ -6,7 +6,6 @@ same numbers, bit for bit, as one that never stopped.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -20,7 +19,7 @@ from tinyattn import optim, streams
 from tinyattn.text.batches import Batch, batch_indices
 from tinyattn.text.pairs import Pair
 from tinyattn.translator.best import mean, rank, require_measurable
-from tinyattn.translator.checkpoint import Arrays, Checkpoint, Progress, Run
+from tinyattn.translator.checkpoint import Arrays, Checkpoint, Progress, Run, digest
 from tinyattn.translator.samples import Sample
 from tinyattn.translator.sampling import share_given, with_own_tokens
 from tinyattn.translator.schedule import learning_rate
@@ -297,11 +296,3 @@ class Training:
             raise TrainingError(
                 f"{error.filename or run.folder}: {error.strerror}: step {self.progress.step} cannot be saved, "
                 f"{self.what_stands()}: put that right, then --resume goes on from there") from None
-
-
-def digest(pairs: Sequence[Pair]) -> str:
-    """A fingerprint of pairs and their order."""
-    result = hashlib.sha256()
-    for pair in pairs:
-        result.update("\t".join(pair).encode("utf-8", "surrogatepass") + b"\n")
-    return result.hexdigest()
