@@ -74,7 +74,7 @@ CASES = {
 EVENTS = {
     "begin": (Run, "begin"), "step": (training_module.Training, "step"), "measure": (training_module, "measure"),
     "metrics": (Run, "append_metrics"), "best": (Run, "save_best"), "save": (Run, "save_last"),
-    "average": (training_module.Training, "try_average"), "drawing": (Run, "read_metrics"),
+    "average": (training_module.Training, "try_average"), "end": (Run, "read_metrics"),
 }
 Event = tuple[str, float]  # what, and at which second it began
 

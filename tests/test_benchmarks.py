@@ -1,12 +1,18 @@
 """Benchmarks compare the same work: every peer learns alike, and operations are counted right."""
 
 import importlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import tinyattn as ta
 from benchmarks import report
+from benchmarks.kill_and_resume import differences
 from benchmarks.machine import Peak
 from benchmarks.memory import most
 from benchmarks.model import Sizes, parameters, product, product_backward, step_flops, token_bytes, training_step
@@ -117,3 +123,19 @@ def test_the_most_memory_a_process_held():
     before = most()
     big = np.ones(2 * before // 8 + 1)
     assert most() >= before + big.nbytes // 2
+
+
+def test_kill_and_resume():
+    """Some kills at random moments, in a process of its own: it forks."""
+    root = Path(__file__).parents[1]
+    environment = {**os.environ, "PYTHONPATH": str(root), "TINYATTN_KERNELS": "numpy"}
+    found = subprocess.run([sys.executable, "-m", "benchmarks.kill_and_resume", "average", "--kills", "3"], cwd=root,
+                           env=environment, capture_output=True, text=True, timeout=300)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert re.search(r"^average +[3-9]  yes ", found.stdout, re.MULTILINE)
+
+
+def test_what_differs_after_a_resume_is_named():
+    one = {"parameters": {"w": np.zeros(2)}, "metrics": "[1]"}
+    assert differences(one, {"parameters": {"w": np.zeros(2)}, "metrics": "[1]"}) == []
+    assert differences(one, {"parameters": {"w": np.array([0, 1e-9])}, "metrics": "[1]"}) == ["parameters"]

@@ -226,14 +226,29 @@ def test_killed_and_resumed_is_never_killed(data, tmp_path):
         np.testing.assert_array_equal(whole[name], killed[name])
 
 
-def test_ctrl_c_saves_and_exits_130(data, tmp_path):
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_asked_to_stop_it_saves_and_says_so(data, tmp_path, number, code):
     process = training_process(data, tmp_path / "r", "--epochs", "100000")
-    said = stop_after(process, tmp_path / "r", 3, signal.SIGINT).strip()
-    assert process.returncode == 130
+    said = stop_after(process, tmp_path / "r", 3, number).strip()
+    assert process.returncode == code
     run = Run(tmp_path / "r")
     step = run.load_last().progress.step
     assert step >= run.read_metrics()[-1]["step"] > 0
     assert said == f"tinyattn: interrupted: step {step} is saved, --resume goes on from there"
+
+
+def test_two_at_once_are_refused(data, tmp_path, capsys):
+    out = tmp_path / "r"
+    with Run(out).locked():
+        line = refused(capsys, 1, "train", data, "--out", out, "--resume", "--quiet", *TINY)
+        assert f"{out}: another process ({os.getpid()}) is training here" in line
+        assert "is training here" in refused(capsys, 1, "demo", "--out", out)
+    assert not out.exists()
+
+
+def test_a_config_error_leaves_no_folder(data, tmp_path, capsys):
+    assert "average" in refused(capsys, 2, "train", data, "--out", tmp_path / "r", "--average", "1")
+    assert not (tmp_path / "r").exists()
 
 
 # --- translate ---
