@@ -246,9 +246,36 @@ def test_two_at_once_are_refused(data, tmp_path, capsys):
     assert not out.exists()
 
 
-def test_a_config_error_leaves_no_folder(data, tmp_path, capsys):
-    assert "average" in refused(capsys, 2, "train", data, "--out", tmp_path / "r", "--average", "1")
+@pytest.mark.parametrize("code, option, value, content", [
+    (2, "--average", "1", None),  # refused before the data is read,
+    (2, "--average", "2", "one\tuno\n"),  # when nothing is left to measure on,
+    (1, "--max-length", "1", None),  # or when no pair is left
+])
+def test_what_is_refused_leaves_no_folder(data, tmp_path, capsys, code, option, value, content):
+    if content:
+        data.write_text(content)
+    line = refused(capsys, code, "train", data, "--out", tmp_path / "r", option, value)
+    assert option[2:].replace("-", "_") + ": wanted" in line
     assert not (tmp_path / "r").exists()
+
+
+def test_a_checkpoint_without_its_configuration_is_kept(data, tmp_path, capsys):
+    arguments = ["train", data, "--out", tmp_path / "r", "--steps", "1", "--quiet", "--resume", *TINY]
+    assert main(list(map(str, arguments))) == 0
+    (tmp_path / "r" / "config.toml").unlink()
+    before = (tmp_path / "r" / "last.safetensors").read_bytes()
+    assert "holds no run (no config.toml)" in refused(capsys, 1, *arguments)
+    assert (tmp_path / "r" / "last.safetensors").read_bytes() == before
+
+
+def test_it_says_which_options_it_chose(data, tmp_path, capsys):
+    arguments = ["train", str(data), "--out", str(tmp_path / "r"), "--steps", "1", "--no-bidirectional", *TINY]
+    chosen = ("options for 15 pairs: source-tokens word, target-tokens word, dropout 0.3, label-smoothing 0.1, best-by chrf; "
+              "change them with --source-tokens and so on")
+    assert main(arguments) == 0
+    assert chosen in capsys.readouterr().err.splitlines()
+    assert main([*arguments, "--resume"]) == 0  # with the run's own
+    assert "options for" not in capsys.readouterr().err
 
 
 # --- translate ---
@@ -595,8 +622,8 @@ def test_doctor_finds_what_is_wrong(monkeypatch, capsys):
 
 
 def test_a_place_where_nothing_can_be_written(tmp_path, capsys):
-    file = tmp_path / "nowhere" / "c.tsv"
-    assert f"{file}: No such file or directory" in refused(capsys, 1, "corpus", "--pairs", "9", "--out", file)
+    file = tmp_path / ("c" * 300)
+    assert f"{file}: File name too long" in refused(capsys, 1, "corpus", "--pairs", "9", "--out", file)
 
 
 def test_doctor(capsys):

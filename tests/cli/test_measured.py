@@ -5,10 +5,11 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from tinyattn.cli.measured import duration, ending, heading, row, time_left, translated_now
+from tinyattn.cli.measured import chosen, duration, ending, heading, row, time_left, translated_now
 from tinyattn.cli.progress import TrainingBar
 from tinyattn.translator.checkpoint import Progress, Run
 from tinyattn.translator.config import Config
+from tinyattn.translator.defaults import CHOSEN
 from tinyattn.translator.samples import Sample
 
 LINE = {"step": 12345, "epoch": 12, "loss": 0.12345, "lr": 0.0004, "grad_norm": 0.5, "seconds": 83.0, "dev_loss": 0.2,
@@ -20,6 +21,15 @@ def training(best=12345, share=0.25, seconds=100.0, **options):
     progress = Progress(step=12345, epoch=12, seconds=seconds, best_step=best)
     return SimpleNamespace(progress=progress, share_done=share, samples=SAMPLES, config=Config(**options),
                            out_of_patience=False)
+
+
+def test_options_chosen_for_the_data():
+    config = Config(steps=5, bidirectional=True, hidden=96)
+    assert chosen(config, {"hidden": 96, "steps": 5, "source_tokens": "word", "target_tokens": "word"}, 7274) == (
+        "options for 7,274 pairs: embed 64, bidirectional, dropout 0.1, batch-size 64, lr 0.004, best-by loss; "
+        "change them with --embed and so on")
+    assert chosen(config, CHOSEN - {"lr"}, 1) == "options for 1 pair: lr 0.004; change them with --lr and so on"
+    assert chosen(config, CHOSEN, 7274) == ""  # as from another run's config.toml
 
 
 def test_rows_stand_under_their_heading():

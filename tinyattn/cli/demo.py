@@ -11,18 +11,21 @@ import click
 from tinyattn.cli.attention import attention_table
 from tinyattn.cli.learn import train_run
 from tinyattn.cli.pictures import draw_attention, draw_graph
+from tinyattn.cli.places import RUN_FOLDER
 from tinyattn.cli.show import say, scores_table
 from tinyattn.translator.checkpoint import Run
 from tinyattn.translator.config import Config
 from tinyattn.translator.defaults import suited
 from tinyattn.translator.scores import evaluate
+from tinyattn.translator.training import Training
 from tinyattn.translator.translator import Translator
 
 SENTENCE = "let's go"
 
 
 @click.command()
-@click.option("--out", metavar="DIR", default="tinyattn-demo", show_default=True, help="Folder of the run it makes.")
+@click.option("--out", metavar="DIR", type=RUN_FOLDER, default="tinyattn-demo", show_default=True,
+              help="Folder of the run it makes.")
 def demo(out: str) -> None:
     """Train the video's model on the bundled English-Spanish phrases, translate, and draw how it did it."""
     from tinyattn.text.corpus import phrase_corpus
@@ -39,7 +42,7 @@ def demo(out: str) -> None:
     config = suited({}, pairs["train"])
     translator = Translator.for_pairs(config, pairs["train"])
     run.begin(config, translator.sides)
-    train_run(translator, pairs["train"], pairs["dev"], run, quiet=False)
+    train_run(Training(translator, pairs["train"], pairs["dev"], run), run, quiet=False)
 
     translator = Translator.load(out)
     scores = evaluate(translator, pairs["test"], [phrase.alignment for phrase in splits["test"]])

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tinyattn.cli.pictures import translated
+from tinyattn.cli.places import NEW_FILE
 from tinyattn.cli.show import say
 from tinyattn.translator.replay import replay
 from tinyattn.translator.translator import Translator
@@ -17,7 +18,7 @@ BEAM = 4  # hypotheses of the tree
 @click.command()
 @click.argument("run", metavar="RUN")
 @click.argument("sentence", metavar="SENTENCE")
-@click.option("-o", "file", metavar="PAGE.html", required=True, help="File to write.")
+@click.option("-o", "file", metavar="PAGE.html", type=NEW_FILE, required=True, help="File to write.")
 def explore(run: str, sentence: str, file: str) -> None:
     """Write a translation as a page to explore: every number of it, forward and backward."""
     from tinyattn_viz import LayoutError, explorer

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
 import click
 
-from tinyattn.cli.measured import ending
+from tinyattn.cli.measured import chosen, ending
 from tinyattn.cli.options import Command, Option, config_options
+from tinyattn.cli.places import NEW_FILE, RUN_FOLDER
 from tinyattn.cli.progress import TrainingBar
 from tinyattn.cli.show import say
 from tinyattn.storage import read_text
@@ -25,7 +25,7 @@ from tinyattn.translator.translator import Translator
 
 
 @click.command()
-@click.option("--out", type=click.Path(dir_okay=False), help="File to write; else standard output.")
+@click.option("--out", metavar="FILE", type=NEW_FILE, help="File to write; else standard output.")
 @click.option("--pairs", type=click.IntRange(min=1), help="How many pairs to make in all.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another corpus.")
 @click.option("--split", type=click.Choice(["all", "train", "dev", "test"]), default="all", show_default=True)
@@ -49,7 +49,7 @@ def corpus(out: str | None, pairs: int | None, seed: int, split: str, alignments
 
 @click.command(cls=Command)
 @click.argument("data", metavar="DATA.tsv")
-@click.option("--out", "out", metavar="RUN", required=True, help="Folder of the run.")
+@click.option("--out", metavar="RUN", type=RUN_FOLDER, required=True, help="Folder of the run.")
 @click.option("--config", "config_file", metavar="F.toml",
               help="Options from a file, such as another run's config.toml; those given here go before it.")
 @click.option("--resume", is_flag=True, help="Go on where the run stopped.")
@@ -67,31 +67,31 @@ def train(data: str, out: str, config_file: str | None, resume: bool, tokens: st
     click.get_current_context().with_resource(run.locked())
     if run.exists() and not resume:
         raise click.UsageError(f"{out}: a run is there already: --resume goes on with it; else choose another --out")
-    translator = None
-    if resume and run.config.exists():
+    sides = None
+    if run.config.exists() or run.last.exists():
         config, sides = run.load()
         config.require_agreement({**options_of_file(config_file), **options})
-        translator = Translator(config, sides)
     else:
         options = merged(options_of_file(config_file), options)
         config = Config.from_options(options)
     pairs, dev, files = read_data(config, quiet)
-    if translator is None or not run.last.exists():
-        config = config if translator is not None else suited(options, pairs)
-        translator = Translator.for_pairs(config, pairs)
+    if sides is None:
+        config = suited(options, pairs)
+        if not quiet and (line := chosen(config, options, len(pairs))):
+            say(line)
+    begun = run.last.exists()
+    translator = Translator(config, sides) if sides and begun else Translator.for_pairs(config, pairs)
+    training = Training(translator, pairs, dev, run)  # what it refuses leaves no run behind
+    if not begun:
         run.begin(config, translator.sides)
-    report: dict[str, Any] = {}
-
-    def loaded(training: Training) -> None:
-        about = DataReport(files, pairs, dev, translator.sides, training.examples, config.max_length,
-                           (config.source_eos, 1))
-        report.update(about.as_dict())
-        if not quiet:
-            say(about)
-
-    training = train_run(translator, pairs, dev, run, quiet, loaded)
+    about = DataReport(files, pairs, dev, translator.sides, training.examples, config.max_length,
+                       (config.source_eos, 1))
+    if not quiet:
+        say(about)
+    train_run(training, run, quiet)
     if as_json:
-        click.echo(json.dumps({"run": out, **(run.read_metrics() or [{}])[-1], "data": report}, ensure_ascii=False))
+        last = (run.read_metrics() or [{}])[-1]
+        click.echo(json.dumps({"run": out, **last, "data": about.as_dict()}, ensure_ascii=False))
     elif not quiet:
         for line in ending(training, run):
             say(line)
@@ -133,30 +133,27 @@ def read_data(config: Config, quiet: bool) -> tuple[list[Pair], list[Pair], list
     return pairs, dev, files
 
 
-def train_run(translator: Translator, pairs: Sequence[Pair], dev: Sequence[Pair], run: Run, quiet: bool,
-              loaded: Callable[[Training], None] = lambda training: None) -> Training:
-    """Train in a run's folder, from its last checkpoint where it has one, and draw its losses.
-
-    loaded: is called before the first step
-    """
+def train_run(training: Training, run: Run, quiet: bool) -> None:
+    """Train in a run's folder, from its last checkpoint where it has one, and draw its losses."""
     from tinyattn.kernels.threads import set_num_threads
 
-    if translator.config.threads is not None:
-        set_num_threads(translator.config.threads)
-    with nullcontext(Watcher()) if quiet else TrainingBar() as watcher:
-        training = Training(translator, pairs, dev, run, watcher)
-        loaded(training)
+    if training.config.threads is not None:
+        set_num_threads(training.config.threads)
+    with nullcontext(Watcher()) if quiet else TrainingBar() as training.watcher:
         if run.last.exists():
             training.resume()
         try:
             training.train()
         finally:
-            lines = run.read_metrics()
-            if any("loss" in line or "dev_loss" in line for line in lines):
-                try:
-                    from tinyattn_viz import curves
+            draw_losses(run)
 
-                    curves(lines, run.loss_picture)
-                except ModuleNotFoundError as error:
-                    say(f"{run.loss_picture} is not drawn: it needs {error.name}: pip install 'tinyattn[plot]'")
-    return training
+
+def draw_losses(run: Run) -> None:
+    lines = run.read_metrics()
+    if any("loss" in line or "dev_loss" in line for line in lines):
+        try:
+            from tinyattn_viz import curves
+
+            curves(lines, run.loss_picture)
+        except ModuleNotFoundError as error:
+            say(f"{run.loss_picture} is not drawn: it needs {error.name}: pip install 'tinyattn[plot]'")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 from tinyattn.translator.checkpoint import Run
-from tinyattn.translator.config import BUDGETS
+from tinyattn.translator.config import BUDGETS, Config
+from tinyattn.translator.defaults import CHOSEN
 from tinyattn.translator.samples import Sample
 from tinyattn.translator.training import Training
 
@@ -25,6 +27,17 @@ COLUMNS: tuple[tuple[str, str, int, Shown], ...] = (  # heading, key of a line o
     ("lr", "lr", 8, "{:.2g}".format),
 )
 LEFT = 9  # the width of the time left
+
+
+def chosen(config: Config, given: Container[str], pairs: int) -> str:
+    """The options that were chosen for the data, in one line; none where all of them were given."""
+    names = [field.name for field in dataclasses.fields(config) if field.name in CHOSEN and field.name not in given]
+    values = {name.replace("_", "-"): getattr(config, name) for name in names}
+    words = [name if value is True else f"{name} {value}" for name, value in values.items() if value]
+    if not words:
+        return ""
+    data = "1 pair" if pairs == 1 else f"{pairs:,} pairs"
+    return f"options for {data}: {', '.join(words)}; change them with --{words[0].split(' ')[0]} and so on"
 
 
 def heading() -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from tinyattn.cli.places import NEW_FILE
 from tinyattn.cli.show import say
 from tinyattn.translator.replay import replay
 from tinyattn.translator.translator import Translation, Translator
@@ -28,7 +29,7 @@ def format_of(file: str, chosen: str | None, formats: dict[str, str]) -> str:
 @click.command()
 @click.argument("run", metavar="RUN")
 @click.argument("sentence", metavar="SENTENCE")
-@click.option("-o", "file", metavar="FILE", required=True, help="File to write.")
+@click.option("-o", "file", metavar="FILE", type=NEW_FILE, required=True, help="File to write.")
 @click.option("--detail", type=click.Choice(["layer", "step", "op"]),
               help="layer: the model's parts; step: a column for each word; op: every primitive operation.  "
                    "[default: layer; with --path step]")
@@ -59,7 +60,7 @@ def draw(run: str, sentence: str, file: str, detail: str | None, rolled: bool, b
 @click.command()
 @click.argument("run", metavar="RUN")
 @click.argument("sentence", metavar="SENTENCE")
-@click.option("-o", "file", metavar="FILE", required=True, help="File to write: svg, png or pdf.")
+@click.option("-o", "file", metavar="FILE", type=NEW_FILE, required=True, help="File to write: svg, png or pdf.")
 def attend(run: str, sentence: str, file: str) -> None:
     """Draw the attention of a translation as a heat map: a row for each target token."""
     wanted = format_of(file, None, HEAT_MAP_FORMATS)
