@@ -142,7 +142,7 @@ def result(folder: Path) -> dict[str, Any]:
     last = run.load_last()
     times = ("seconds", "tokens_per_second")
     metrics = [{name: value for name, value in line.items() if name not in times} for line in run.read_metrics()]
-    return {"parameters": last.parameters, "optimizer": last.optimizer, "measured": last.measured,
+    return {"parameters": last.parameters, "optimizer": last.optimizer, "to_average": last.to_average,
             "best": run.parameters(), "metrics": json.dumps(metrics), "samples": run.samples.read_text("utf-8"),
             "leftovers": [file.name for file in folder.iterdir() if file not in run.files]}
 

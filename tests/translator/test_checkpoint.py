@@ -29,13 +29,13 @@ def test_what_stays_the_same(run):
 
 def test_what_resumes(run):
     progress = Progress(data="x", step=7, epoch=1, batch=3, seconds=2.5, best=0.1, loss_sum=1 / 3, tokens=5)
-    measured = [{"w": np.full(3, k, np.float32)} for k in range(12)]  # more than have one digit
-    run.save_last(Checkpoint(PARAMETERS, OPTIMIZER, measured, progress))
+    to_average = [{"w": np.full(3, k, np.float32)} for k in range(12)]  # more than have one digit
+    run.save_last(Checkpoint(PARAMETERS, OPTIMIZER, to_average, progress))
     again = run.load_last()
     assert again.progress == progress
     np.testing.assert_equal(again.parameters, PARAMETERS)
     np.testing.assert_equal(again.optimizer, OPTIMIZER)
-    np.testing.assert_equal(again.measured, measured)
+    np.testing.assert_equal(again.to_average, to_average)
     assert again.optimizer[0]["step"].shape == ()
 
 

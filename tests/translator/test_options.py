@@ -16,6 +16,7 @@ from tinyattn.text.vocabulary import END, START, UNKNOWN
 from tinyattn.translator import training as module
 from tinyattn.translator.checkpoint import Run
 from tinyattn.translator.config import ATTENTION_KINDS, Config
+from tinyattn.translator.defaults import CHOSEN
 from tinyattn.translator.scores import Measured, teacher_forced
 from tinyattn.translator.training import Training
 from tinyattn.translator.translator import Translator
@@ -67,7 +68,10 @@ def test_help_has_every_option_under_its_heading(capsys):
     headings = capsys.readouterr().out.split(" options:\n")
     texts = {before.split()[-1].lower(): text for before, text in itertools.pairwise(headings)}
     for field in dataclasses.fields(Config)[1:]:  # the first is DATA.tsv
-        assert f"  --{field.name.replace('_', '-')} " in texts[field.metadata["group"]]
+        _, _, text = texts[field.metadata["group"]].partition(f"  --{field.name.replace('_', '-')} ")
+        assert text
+        if field.default is not None and field.name not in CHOSEN and type(field.default) is not bool:
+            assert f"[default: {field.default}]" in " ".join(text.split("  --")[0].split())
 
 
 # --- data ---
@@ -288,7 +292,6 @@ def test_weight_decay(pairs):
 @shows("label_smoothing")
 def test_label_smoothing(pairs):
     """The model's least loss is where it gives the right token 1 − s, and s spread over all V."""
-    training = begin(pairs, label_smoothing=0.3)
     plain, smooth = begin(pairs), begin(pairs, label_smoothing=0.3)
     for training in (plain, smooth):
         batch = training.examples.batch(np.arange(3))

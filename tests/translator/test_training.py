@@ -54,7 +54,7 @@ def without_times(lines):
 def assert_same_run(one, other):
     """Bit for bit: parameters, optimizer, the best parameters and the metrics."""
     first, second = one.load_last(), other.load_last()
-    for part in ("parameters", "optimizer", "measured"):
+    for part in ("parameters", "optimizer", "to_average"):
         np.testing.assert_equal(getattr(first, part), getattr(second, part))
     np.testing.assert_equal(one.parameters(), other.parameters())
     assert without_times(one.read_metrics()) == without_times(other.read_metrics())
@@ -189,6 +189,14 @@ def test_asked_to_stop_it_finishes_the_step_and_saves(pairs, tmp_path, number):
     assert_same_run(Run(tmp_path / "whole"), Run(tmp_path / "stopped"))
 
 
+def test_asked_to_stop_right_after_it_might_have_saved(pairs, tmp_path, monkeypatch):
+    training = start(pairs, tmp_path)
+    monkeypatch.setattr(training, "saves_now", lambda: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(Interrupted, match="step 2 is saved"):
+        training.train()
+    assert Run(tmp_path).load_last().progress.step == 2
+
+
 @pytest.mark.parametrize("teacher_forcing", [1.0, 0.5])
 @pytest.mark.parametrize("where", ["loss", "gradient"])
 def test_no_update_on_what_is_not_finite(pairs, tmp_path, where, teacher_forcing):
@@ -204,7 +212,7 @@ def test_no_update_on_what_is_not_finite(pairs, tmp_path, where, teacher_forcing
                 training.model.output.bias.register_hook(lambda dx: dx * np.inf)
 
     training.watcher = Poison()
-    with pytest.raises(TrainingError, match=rf"step 7: the .*{where} is (nan|inf): .* the checkpoint of step 4 stands"):
+    with pytest.raises(TrainingError, match=rf"step 7: the .*{where} is (nan|inf): the checkpoint of step 4 stands"):
         training.train()
     assert training.optimizer.state_dict()["state"][0]["step"].item() == 6
     assert Run(tmp_path).load_last().progress.step == 4
@@ -216,15 +224,29 @@ def test_the_best_outlives_a_step_that_is_not_finite(pairs, tmp_path):
             if training.progress.step == 6:
                 training.model.output.bias.array[0] = np.nan
 
-    with pytest.raises(TrainingError, match="nothing has been saved"):
+    with pytest.raises(TrainingError, match="no checkpoint has been saved"):
         start(pairs, tmp_path, Poison()).train()
     assert np.isfinite(Run(tmp_path).parameters()["output.bias"]).all()  # of step 4, the end of the first epoch
+
+
+def test_not_finite_in_a_measurement(pairs, tmp_path):
+    """As after a step so long that the next one would be the first to see it."""
+    class Poison(Watcher):
+        def stepped(self, training):
+            if training.progress.step == 7:
+                step = training.step
+                training.step = lambda *batches: (step(*batches), training.model.output.bias.array.fill(np.nan))
+
+    with pytest.raises(TrainingError, match=r"step 8: the loss on dev is nan: "
+                       "no checkpoint has been saved; try a smaller learning rate than 0.004"):
+        start(pairs, tmp_path, Poison()).train()
+    assert np.isfinite(Run(tmp_path).parameters()["output.bias"]).all()  # of step 4
 
 
 def test_not_finite_before_anything_was_saved(pairs):
     training = start(pairs)
     training.model.output.bias.array[0] = np.inf
-    with pytest.raises(TrainingError, match=r"step 1: .* nothing has been saved"):
+    with pytest.raises(TrainingError, match=r"step 1: .* no checkpoint has been saved"):
         training.train()
 
 
@@ -259,7 +281,7 @@ def test_a_disk_that_is_full(pairs, tmp_path):
 def test_metrics_that_cannot_be_written(pairs, tmp_path):
     training = start(pairs, tmp_path)
     training.run.metrics.mkdir()
-    with pytest.raises(TrainingError, match=r"metrics.jsonl: Is a directory: step 4 cannot be saved, nothing has been"):
+    with pytest.raises(TrainingError, match=r"metrics.jsonl: Is a directory: step 4 cannot be saved, no checkpoint has been"):
         training.train()
 
 
@@ -328,12 +350,12 @@ def test_the_mean_translates_where_it_is_better(pairs, tmp_path, monkeypatch, me
     training = start(pairs, tmp_path if in_folder else None, average=3)
     training.train()
     kept = Run(tmp_path).parameters() if in_folder else training.translator.parameters()
-    assert len(training.measured) == 3
-    np.testing.assert_equal(kept, module.mean(training.measured) if mean_is_better else training.measured[-1])
+    assert len(training.to_average) == 3
+    np.testing.assert_equal(kept, module.mean(training.to_average) if mean_is_better else training.to_average[-1])
     if in_folder:
         last = Run(tmp_path).read_metrics()[-1]
         assert (last["dev_loss"], last.get("mean_of")) == ((1.0, 3) if mean_is_better else (2.0, None))
-        np.testing.assert_equal(Run(tmp_path).load_last().parameters, training.measured[-1])
+        np.testing.assert_equal(Run(tmp_path).load_last().parameters, training.to_average[-1])
 
 
 def test_killed_when_the_mean_is_kept(pairs, tmp_path, monkeypatch):
@@ -345,7 +367,7 @@ def test_killed_when_the_mean_is_kept(pairs, tmp_path, monkeypatch):
 
     first = start(pairs, average=3)
     first.train()
-    aim = module.mean(first.measured)["output.bias"]  # the nearer to it the better: the mean is the best
+    aim = module.mean(first.to_average)["output.bias"]  # the nearer to it the better: the mean is the best
     monkeypatch.setattr(module, "measure", lambda translator, _: Measured({
         "dev_loss": float(np.linalg.norm(translator.parameters()["output.bias"] - aim))}, [Sample("a", "b", "c")]))
     start(pairs, tmp_path / "whole", average=3).train()

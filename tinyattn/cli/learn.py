@@ -17,8 +17,9 @@ from tinyattn.cli.show import say
 from tinyattn.storage import read_text
 from tinyattn.text.pairs import Pair, Report, format_pairs, hold_out, read_pairs, write_pairs
 from tinyattn.text.report import DataReport
+from tinyattn.text.tokens import KINDS
 from tinyattn.translator.checkpoint import Run
-from tinyattn.translator.config import BUDGETS, TOKEN_KINDS, Config, ConfigError
+from tinyattn.translator.config import BUDGETS, Config, ConfigError
 from tinyattn.translator.defaults import suited
 from tinyattn.translator.training import Training, Watcher
 from tinyattn.translator.translator import Translator
@@ -53,7 +54,7 @@ def corpus(out: str | None, pairs: int | None, seed: int, split: str, alignments
 @click.option("--config", "config_file", metavar="F.toml",
               help="Options from a file, such as another run's config.toml; those given here go before it.")
 @click.option("--resume", is_flag=True, help="Go on where the run stopped.")
-@click.option("--tokens", cls=Option, group="text", type=click.Choice(TOKEN_KINDS),
+@click.option("--tokens", cls=Option, group="text", type=click.Choice(KINDS),
               help="What both sides are cut into.")
 @config_options
 @click.option("--quiet", is_flag=True, help="No progress, no reports.")
@@ -62,17 +63,20 @@ def train(data: str, out: str, config_file: str | None, resume: bool, tokens: st
           **given: Any) -> None:
     """Train a translator on the pairs of DATA.tsv (a pair a line: source, tab, target) and leave it in RUN."""
     both = {} if tokens is None else {"source_tokens": tokens, "target_tokens": tokens}
-    options = {**both, **{name: value for name, value in given.items() if value is not None}, "data": data}
+    given = {**both, **{name: value for name, value in given.items() if value is not None}, "data": data}
+    options = merged(options_of_file(config_file), given)
     run = Run(out)
     click.get_current_context().with_resource(run.locked())
     if run.exists() and not resume:
         raise click.UsageError(f"{out}: a run is there already: --resume goes on with it; else choose another --out")
+    if run.is_saved_translator():
+        raise click.UsageError(f"{out}: a translator that was saved, without a checkpoint from which training could go "
+                               "on: choose another --out")
     sides = None
     if run.config.exists() or run.last.exists():
         config, sides = run.load()
-        config.require_agreement({**options_of_file(config_file), **options})
+        config.require_agreement(options)
     else:
-        options = merged(options_of_file(config_file), options)
         config = Config.from_options(options)
     pairs, dev, files = read_data(config, quiet)
     if sides is None:
@@ -86,6 +90,7 @@ def train(data: str, out: str, config_file: str | None, resume: bool, tokens: st
         run.begin(config, translator.sides)
     about = DataReport(files, pairs, dev, translator.sides, training.examples, config.max_length,
                        (config.source_eos, 1))
+    del pairs  # training has them in ids; the text of a million takes 0.4 GiB
     if not quiet:
         say(about)
     train_run(training, run, quiet)

@@ -41,7 +41,7 @@ def config_options(command: Callable) -> Callable:
         help = rules["help"][0].upper() + rules["help"][1:]
         if field.name in CHOSEN:
             help += " [default: what suits the data]"
-        elif field.default not in (None, False):
+        elif field.default is not None and field.default is not False:
             help += f" [default: {field.default}]"
         name = "--" + field.name.replace("_", "-")
         kind: dict[str, Any] = {"default": None}

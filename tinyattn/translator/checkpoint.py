@@ -7,7 +7,7 @@
     last.safetensors           parameters, optimizer and progress: where `--resume` goes on
     metrics.jsonl              a line every few steps
     samples.jsonl              what some dev sentences are translated to, at each measurement
-    loss.svg                   drawn from it by the command line
+    loss.svg                   metrics.jsonl as curves, drawn by the command line
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from tinyattn.translator.samples import Sample
 SIDES = ("source", "target")
 # How the names of arrays in last.safetensors begin that are not the model's parameters:
 OPTIMIZER = "optimizer."  # then a parameter's number and a name of the optimizer's
-MEASURED = "measured."  # then a number and a parameter's name: one of those that are to be averaged
+TO_AVERAGE = "measured."  # then a number and a parameter's name
 Arrays = dict[str, np.ndarray]
 Remembered = dict[int, dict[str, Any]]  # what the optimizer's state_dict() has under "state"
 
@@ -49,7 +49,7 @@ Remembered = dict[int, dict[str, Any]]  # what the optimizer's state_dict() has 
 class Progress:
     """How far a run is. Random streams and the order of batches follow from it, so nothing of theirs is stored."""
 
-    data: str = ""  # digest of the training pairs
+    data: str = ""  # digest of all pairs, those for dev among them
     step: int = 0
     epoch: int = 0
     batch: int = 0  # batches of this epoch already trained on
@@ -61,11 +61,11 @@ class Progress:
     averaged: bool = False  # whether the mean of the last measurements' parameters was looked at, as the end of a run
     lines: int = 0  # of metrics.jsonl
     sample_lines: int = 0  # of samples.jsonl
-    # Since the last line of metrics.jsonl:
-    loss_sum: float = 0.0
-    tokens: int = 0
     lr: float = 0.0  # of the last step
     grad_norm: float = 0.0  # of the last step, before clipping
+    # Since the last line of metrics.jsonl:
+    loss_sum: float = 0.0  # the sum over tokens
+    tokens: int = 0
     line_seconds: float = 0.0
 
     @classmethod
@@ -82,7 +82,7 @@ class Checkpoint:
 
     parameters: Arrays
     optimizer: Remembered
-    measured: list[Arrays]  # the parameters of the last measurements, where they are to be averaged
+    to_average: list[Arrays]  # the parameters of the last measurements, with the option `average`
     progress: Progress
 
 
@@ -140,32 +140,37 @@ class Run:
             return self.load_last().parameters
         return load_with_metadata(self.best)[0]
 
-    def save_best(self, parameters: Arrays, step: int) -> None:
-        save(parameters, self.best, {"step": str(step)})
+    def save_best(self, parameters: Arrays, step: int | None = None) -> None:
+        """step: of the training that found them; none where there is no training to go on with."""
+        save(parameters, self.best, {} if step is None else {"step": str(step)})
+
+    def is_saved_translator(self) -> bool:
+        """Is it what `Translator.save` writes: parameters, and nothing of their training?"""
+        return self.best.exists() and not self.last.exists() and "step" not in load_with_metadata(self.best)[1]
 
     def save_last(self, checkpoint: Checkpoint) -> None:
         arrays = dict(checkpoint.parameters)
         for number, values in checkpoint.optimizer.items():
             arrays |= {f"{OPTIMIZER}{number}.{name}": np.asarray(value) for name, value in values.items()}
-        for number, measured in enumerate(checkpoint.measured):
-            arrays |= {f"{MEASURED}{number}.{name}": value for name, value in measured.items()}
+        for number, parameters in enumerate(checkpoint.to_average):
+            arrays |= {f"{TO_AVERAGE}{number}.{name}": value for name, value in parameters.items()}
         save(arrays, self.last, {"progress": json.dumps(dataclasses.asdict(checkpoint.progress))})
 
     def load_last(self) -> Checkpoint:
         """Raises: CheckpointError for a file that is none, or is another version's."""
         arrays, metadata = load_with_metadata(self.last)
         optimizer: Remembered = {}
-        measured: dict[int, Arrays] = {}
+        to_average: dict[int, Arrays] = {}
         try:
             progress = Progress.from_json(metadata["progress"])
-            for prefix, found in ((OPTIMIZER, optimizer), (MEASURED, measured)):
+            for prefix, found in ((OPTIMIZER, optimizer), (TO_AVERAGE, to_average)):
                 for key in [key for key in arrays if key.startswith(prefix)]:
                     number, name = key.removeprefix(prefix).split(".", 1)
                     found.setdefault(int(number), {})[name] = arrays.pop(key)
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise CheckpointError(f"{self.last}: no progress or optimizer in it ({error}): not a checkpoint of this "
                                   "version; start a new run") from None
-        return Checkpoint(arrays, optimizer, [measured[number] for number in sorted(measured)], progress)
+        return Checkpoint(arrays, optimizer, [to_average[number] for number in sorted(to_average)], progress)
 
     def append_metrics(self, line: dict[str, Any]) -> None:
         append(self.metrics, [line])

@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from tinyattn.storage import read_text, write_atomically
-from tinyattn.text.tokens import KINDS
+from tinyattn.text.tokens import KINDS as TOKEN_KINDS
 
 ATTEND = ("after", "before")
 ATTENTION_KINDS = ("none", "dot", "scaled", "general", "additive", "cosine")
-TOKEN_KINDS = KINDS
 START_KINDS = ("eos", "sos")
 SCHEDULES = ("linear", "constant", "cosine", "inverse_sqrt")
 FORCING_SCHEDULES = ("constant", "linear", "exponential", "inverse_sigmoid")
@@ -59,14 +58,15 @@ class Config:
     dev: str | None = option("data", None, "file of dev pairs; not set: 5% of the distinct sources are held out")
     strict: bool = option("data", False, "refuse a file with lines that are no pair")
 
-    source_tokens: str = option("text", "word", "what the source is cut into", choices=TOKEN_KINDS)
-    target_tokens: str = option("text", "word", "what the target is cut into", choices=TOKEN_KINDS)
+    source_tokens: str = option("text", "word", "what the source is cut into: words and signs, pieces of words (bpe), "
+                                "characters, or at spaces only", choices=TOKEN_KINDS)
+    target_tokens: str = option("text", "word", "what the target is cut into, as the source", choices=TOKEN_KINDS)
     vocab_size: int | None = option(
-        "text", None, "largest vocabulary a side, special tokens included; for bpe the number of pieces wanted, "
-        "which not set is 8 times the root of the number of words", least=5)
+        "text", None, "largest vocabulary a side, its special tokens among them; with bpe it is the number of "
+        "pieces, and not set: 8 times the root of the number of words", least=5)
     min_count: int | None = option(
-        "text", None, "tokens rarer than this in training are unknown; not set: 2 for words, unless 3 in 100 or "
-        "more are seen once, else 1", least=1)
+        "text", None, "tokens seen less often than this in training are unknown; not set: 2 for words, unless "
+        "more than 3 in 100 are seen once, else 1", least=1)
     max_length: int | None = option(
         "text", None, "leave out training pairs with more tokens than this on a side", least=1)
     truecase: bool | None = option(
@@ -76,10 +76,15 @@ class Config:
     source_eos: bool = option("text", False, "end each source with the end token")
 
     attention: str = option("model", "dot", "how the decoder scores encoder outputs", choices=ATTENTION_KINDS)
-    attend: str = option("model", "after", "whose output asks: after, this step's; before, the last step's, and the "
-                         "context is read with the token", choices=ATTEND)
-    input_feeding: bool = option("model", False, "a step also reads what decided on the token before")
-    tie_embeddings: bool = option("model", False, "the output layer shares the target embedding's table")
+    attend: str = option(
+        "model", "after", "when a decoder step looks at the source: after it has read a token, or before, with the "
+        "output of the step before it; then it reads what it found with the token", choices=ATTEND)
+    input_feeding: bool = option(
+        "model", False, "a decoder step also reads what the output layer got in the step before it, from which the "
+        "token was chosen")
+    tie_embeddings: bool = option(
+        "model", False, "the output layer has no table of its own for the target's tokens, but uses that of their "
+        "embeddings")
     layers: int = option("model", 1, "LSTM layers, in the encoder and in the decoder", least=1)
     hidden: int = option("model", 128, "units of an LSTM layer", least=1)
     embed: int = option("model", 64, "numbers in a token's embedding", least=1)
@@ -95,15 +100,18 @@ class Config:
     schedule: str = option("training", "linear", "how the learning rate goes on: linear and cosine fall to 0 as the "
                            "budget is spent, inverse_sqrt falls as 1 / √step", choices=SCHEDULES)
     warmup: int = option("training", 0, "steps in which the learning rate rises from 0 to its height", least=0)
-    teacher_forcing: float = option("training", 1.0, "share of target tokens that the decoder reads from the reference "
-                                    "at the end; the others are its own likeliest", least=0, most=1)
-    teacher_forcing_schedule: str = option("training", "linear", "how the share gets there from 1",
-                                           choices=FORCING_SCHEDULES)
+    teacher_forcing: float = option(
+        "training", 1.0, "share of target tokens that the decoder reads from the reference at the end of training; for "
+        "the others it reads its own likeliest", least=0, most=1)
+    teacher_forcing_schedule: str = option(
+        "training", "linear", "how the share goes there from 1 in the course of training; constant: it is there at "
+        "once", choices=FORCING_SCHEDULES)
     clip: float = option("training", 1.0, "longest gradient; longer ones are scaled down to it", above=0)
     weight_decay: float = option("training", 0.0, "share of a parameter that a step takes away, times the learning "
                                  "rate (AdamW)", least=0)
-    label_smoothing: float = option("training", 0.0, "probability that the training loss wants spread over all tokens",
-                                    least=0, below=1)
+    label_smoothing: float = option(
+        "training", 0.0, "share of the probability that the training loss wants for all tokens alike, and not for the "
+        "right one", least=0, below=1)
     measure_every: int | None = option("training", None, "steps between measurements on dev; not set: every epoch, and "
                                        "every 1,000 steps of a long one", least=1)
     best_by: str = option("training", "loss", "the measurement on dev that says which parameters are the best: those "

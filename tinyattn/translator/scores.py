@@ -100,8 +100,11 @@ class Measured:
 
 def measure(translator: Translator, dev: Sequence[Pair]) -> Measured:
     """What training wants to know now and then: dev_loss, dev_exact, dev_bleu and dev_chrf (where sacreBLEU is
-    installed), and the attention's health."""
-    forced, found = teacher_forced(translator, dev), translations(translator, dev)
+    installed), and the attention's health. Of a model that gives no numbers only the loss, as it cannot translate."""
+    forced = teacher_forced(translator, dev)
+    if not math.isfinite(forced.loss):
+        return Measured({"dev_loss": forced.loss}, [])
+    found = translations(translator, dev)
     texts, references = [found[source].text for source, _ in dev], [reference for _, reference in dev]
     if importlib.util.find_spec("sacrebleu"):
         scores = TextScores(texts, [[reference] for reference in references]).scores()

@@ -69,7 +69,7 @@ class Training:
         self.tokens_per_second = 0.0  # up to the last line of metrics
         self.samples: list[Sample] = []  # of the last measurement
         self.best: Arrays | None = None  # the best parameters, as long as they are not in the run's folder
-        self.measured: list[Arrays] = []  # the parameters of the last measurements, as many as are to be averaged
+        self.to_average: list[Arrays] = []  # the parameters of the last measurements, as many as `average` says
 
     def resume(self) -> None:
         """Go back to the run's last checkpoint.
@@ -84,7 +84,7 @@ class Training:
         self.translator.load_parameters(last.parameters, str(self.run.last))
         options = self.optimizer.state_dict()["param_groups"]  # of the configuration, which the checkpoint has to fit
         self.optimizer.load_state_dict({"state": last.optimizer, "param_groups": options})
-        self.measured, self.progress = last.measured, last.progress
+        self.to_average, self.progress = last.to_average, last.progress
         self.saved, self.saved_step = True, last.progress.step
         self.run.forget_after(self.progress)
 
@@ -141,11 +141,12 @@ class Training:
                 elif progress.step % LINE_EVERY == 0 and not self.finished:
                     self.write_line()
                 self.watcher.stepped(self)
-                if self.stop.signal is not None or self.saves_now():
+                asked = self.stop.signal  # looked at once: the signal may come at any moment, also after saving
+                if asked is not None or self.saves_now():
                     self.save()
-                if self.stop.signal is not None:
+                if asked is not None:
                     saved = f"step {progress.step} is saved, --resume goes on from there"
-                    raise Interrupted(self.stop.signal, *[saved] * (self.run is not None))
+                    raise Interrupted(asked, *[saved] * (self.run is not None))
             if progress.measured != progress.step:
                 self.measure()
             if self.config.average is not None and not progress.averaged:
@@ -156,9 +157,8 @@ class Training:
             self.translator.load_parameters(self.best, "the best parameters")
 
     def rest_of_epoch(self) -> Iterator[np.ndarray]:
-        progress = self.progress
-        indices = batch_indices(self.examples, self.config.batch_size, self.config.seed, progress.epoch)
-        return iter(indices[progress.batch :])
+        indices = batch_indices(self.examples, self.config.batch_size, self.config.seed, self.progress.epoch)
+        return iter(indices[self.progress.batch :])
 
     def step(self, *batches: Batch) -> None:
         """One update on these batches, as if they were one: the loss is the mean over the tokens of all."""
@@ -190,14 +190,13 @@ class Training:
     def require_finite(self, what: str, value: float, step: int) -> None:
         if not math.isfinite(value):
             self.save_best()
-            raise TrainingError(f"step {step}: the {what} is {value}: the step was not taken, {self.what_stands()}; "
-                                f"try a smaller learning rate than {self.config.lr}")
+            raise TrainingError(f"step {step}: the {what} is {value}: {self.what_stands()}; try a smaller learning "
+                                f"rate than {self.config.lr}")
 
     def what_stands(self) -> str:
         """What a run that ends now leaves behind."""
-        if self.run is None or not self.run.last.exists():
-            return "nothing has been saved"
-        return f"the checkpoint of step {self.saved_step} stands"
+        saved = self.run is not None and self.run.last.exists()
+        return f"the checkpoint of step {self.saved_step} stands" if saved else "no checkpoint has been saved"
 
     def spend(self, start: float) -> None:
         seconds = time.perf_counter() - start
@@ -236,13 +235,14 @@ class Training:
         if self.dev:
             found = measure(self.translator, self.dev)
             scores, self.samples = found.numbers, found.samples
+            self.require_finite("loss on dev", scores["dev_loss"], progress.step)
         parameters = self.translator.parameters()
         progress.measured, progress.waiting = progress.step, progress.waiting + 1
         worth = rank(config, scores) if scores else None
         if worth is None or progress.best is None or worth > progress.best:
             progress.best, progress.best_step, progress.waiting, self.best = worth, progress.step, 0, parameters
         if config.average is not None:
-            self.measured = [*self.measured, parameters][-config.average :]
+            self.to_average = [*self.to_average, parameters][-config.average :]
         line = self.write_line(**scores)
         if self.run is not None and self.samples:
             with self.on_disk(self.run):
@@ -255,7 +255,7 @@ class Training:
     def try_average(self) -> None:
         """Let the mean of the last measurements' parameters translate, if it is better than the best of them all."""
         progress, last = self.progress, self.translator.parameters()
-        average = mean(self.measured)
+        average = mean(self.to_average)
         self.translator.load_parameters(average, "the mean of parameters")
         found = measure(self.translator, self.dev)
         self.translator.load_parameters(last, "the last parameters")
@@ -263,7 +263,7 @@ class Training:
         worth = rank(self.config, found.numbers)
         if progress.best is None or worth > progress.best:
             progress.best, progress.best_step, self.best, self.samples = worth, progress.step, average, found.samples
-            self.watcher.measured(self, self.write_line(mean_of=len(self.measured), **found.numbers))
+            self.watcher.measured(self, self.write_line(mean_of=len(self.to_average), **found.numbers))
 
     def saves_now(self) -> bool:
         return time.monotonic() - self.saved_at > max(SAVE_EVERY, self.saving_took / SAVE_SHARE)
@@ -273,8 +273,8 @@ class Training:
         start = time.perf_counter()
         if self.run is not None:
             self.save_best()
-            checkpoint = Checkpoint(self.translator.parameters(), self.optimizer.state_dict()["state"], self.measured,
-                                    self.progress)
+            checkpoint = Checkpoint(self.translator.parameters(), self.optimizer.state_dict()["state"],
+                                    self.to_average, self.progress)
             with self.on_disk(self.run):
                 self.run.save_last(checkpoint)
         self.saved, self.saved_step, self.saved_at = True, self.progress.step, time.monotonic()

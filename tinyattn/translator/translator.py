@@ -10,7 +10,7 @@ from typing import Any, overload
 import numpy as np
 
 from tinyattn import streams
-from tinyattn.storage import CheckpointError, save
+from tinyattn.storage import CheckpointError
 from tinyattn.text.batches import Example, Examples
 from tinyattn.text.pairs import DataError, Pair, clean_pairs, hold_out
 from tinyattn.text.side import Side
@@ -115,7 +115,7 @@ class Translator:
         folder = Run(run)
         with folder.locked():
             folder.begin(self.config, self.sides)
-            save(self.parameters(), folder.best)
+            folder.save_best(self.parameters())
 
     def parameters(self) -> Arrays:
         """A copy of the model's parameters."""
