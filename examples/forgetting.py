@@ -32,14 +32,14 @@ LONG = 10  # source tokens
 words = usual_tokens("word").cut
 
 
-def phrases(pairs):
-    """Training, dev and test pairs of the bundled corpus, the test's alignments, and the twins: negated sentences that
-    training has not."""
+def phrases(pairs, draws):
+    """Training, dev and test pairs of the bundled corpus, the test's alignments, and the twins: negated sentences of
+    other draws that training has not."""
     splits = [[(phrase.source, phrase.target) for phrase in phrase_corpus(pairs=pairs, split=split)]
               for split in ("train", "dev", "test")]
     alignments = [phrase.alignment for phrase in phrase_corpus(pairs=pairs, split="test")]
     known = {source for source, _ in splits[0]}
-    unseen = {phrase.source: None for seed in range(1, 4) for phrase in phrase_corpus(pairs=pairs, seed=seed)}
+    unseen = {phrase.source: None for seed in range(1, 1 + draws) for phrase in phrase_corpus(pairs=pairs, seed=seed)}
     negated = [source for source in unseen if source.startswith("don't ") and source not in known]
     return *splits, alignments, [(source, source.removeprefix("don't ")) for source in negated]
 
@@ -62,12 +62,13 @@ parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
 parser.add_argument("--bidirectional", action="store_true")
 parser.add_argument("--epochs", type=int, default=6)
 parser.add_argument("--pairs", type=int, help="use only so many pairs of the corpus")
+parser.add_argument("--draws", type=int, default=3, help="of the corpus, for twins from the bundled phrases")
 parser.add_argument("--out", type=Path, default=Path("forgetting"))
 options = parser.parse_args()
 if (options.train is None) != (options.test is None):
     parser.error("--train and --test: wanted both or neither")
 
-train, dev, test, alignments, twins = phrases(options.pairs) if options.train is None else files(options)
+train, dev, test, alignments, twins = phrases(options.pairs, options.draws) if options.train is None else files(options)
 negations = set(options.negations.split())
 of_tests = by_length([len(words(source)) for source, _ in test], LENGTHS)
 of_twins = by_length([len(words(negated)) for negated, _ in twins], LENGTHS)

@@ -2,7 +2,7 @@
 order, the number of threads, or whether greedy search finds it or a beam search with beam 1."""
 
 import functools
-from contextlib import nullcontext
+import os
 
 import numpy as np
 import pytest
@@ -16,14 +16,17 @@ from tinyattn.translator.config import ATTENTION_KINDS, Config
 from tinyattn.translator.model import Seq2Seq
 from tinyattn.translator.search import beam_search, greedy
 
-EXAMPLES = settings(max_examples=25, deadline=None, derandomize=True, database=None)
+COMPILED = os.environ.get("NUMBA_DISABLE_JIT") != "1"
+ALWAYS_THE_SAME = {"deadline": None, "derandomize": True, "database": None}
 MODELS = st.fixed_dictionaries({
     "attention": st.sampled_from(ATTENTION_KINDS), "layers": st.sampled_from([1, 2]), "bidirectional": st.booleans(),
     "attend": st.sampled_from(["after", "before"]), "input_feeding": st.booleans(), "tie_embeddings": st.booleans(),
 }).filter(lambda options: options["attention"] != "none" or (options["attend"] == "after" and not options["input_feeding"]))
-SOURCES = st.lists(st.lists(st.integers(3, 9), min_size=1, max_size=12), min_size=1, max_size=20)
+SOURCES = st.lists(st.lists(st.integers(3, 9), min_size=1, max_size=8), min_size=1, max_size=12)
 SEARCHES = st.fixed_dictionaries({"start": st.sampled_from([END, START]), "unknown": st.booleans(),
                                   "length_penalty": st.sampled_from([0.0, 0.8])})
+BATCHES = given(options=MODELS, sources=SOURCES, how=SEARCHES, batch_size=st.sampled_from([1, 2, 5, 64]),
+                threads=st.sampled_from([1, 2, 3]), beam=st.sampled_from([1, 2, 4]))
 
 
 @functools.cache
@@ -56,21 +59,29 @@ def check_same(found, wanted):
             assert f.attention.shape == w.attention.shape
 
 
-@pytest.mark.parametrize("kernels", [nullcontext, lambda: ta.kernels("numpy")], ids=["in kernels", "in Tensors"])
-@EXAMPLES
-@given(options=MODELS, sources=SOURCES, how=SEARCHES, batch_size=st.sampled_from([1, 2, 5, 64]),
-       threads=st.sampled_from([1, 2, 3]), beam=st.sampled_from([1, 2, 4]))
-def test_the_same_as_alone(kernels, options, sources, how, batch_size, threads, beam):
+def check_the_same_as_alone(options, sources, how, batch_size, threads, beam):
     model, before = model_of(**options), ta.get_num_threads()
-    with kernels():
-        try:
-            ta.set_num_threads(threads)
-            found = greedy(model, sources, batch_size=batch_size, **how)
-            wide = beam_search(model, sources, beam=beam, batch_size=batch_size, **how)
-        finally:
-            ta.set_num_threads(before)
-        check_same(found, [greedy(model, [source], **how)[0] for source in sources])
-        for source, hypotheses in zip(sources, wide, strict=True):
-            check_same(hypotheses, beam_search(model, [source], beam=beam, **how)[0])
-        if beam == 1:
-            check_same([hypotheses[0] for hypotheses in wide], found)
+    try:
+        ta.set_num_threads(threads)
+        found = greedy(model, sources, batch_size=batch_size, **how)
+        wide = beam_search(model, sources, beam=beam, batch_size=batch_size, **how)
+    finally:
+        ta.set_num_threads(before)
+    check_same(found, [greedy(model, [source], **how)[0] for source in sources])
+    for source, hypotheses in zip(sources, wide, strict=True):
+        check_same(hypotheses, beam_search(model, [source], beam=beam, **how)[0])
+    if beam == 1:
+        check_same([hypotheses[0] for hypotheses in wide], found)
+
+
+@settings(max_examples=25 if COMPILED else 4, **ALWAYS_THE_SAME)
+@BATCHES
+def test_the_same_as_alone_in_kernels(**drawn):
+    check_the_same_as_alone(**drawn)
+
+
+@settings(max_examples=8, **ALWAYS_THE_SAME)
+@BATCHES
+def test_the_same_as_alone_in_tensors(**drawn):
+    with ta.kernels("numpy"):
+        check_the_same_as_alone(**drawn)
