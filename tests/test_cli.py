@@ -1,3 +1,4 @@
+import errno
 import io
 import json
 import os
@@ -15,7 +16,7 @@ import pytest
 
 import tinyattn as ta
 from tinyattn.cli import demo as demo_module
-from tinyattn.cli import machine, main, pictures
+from tinyattn.cli import learn, machine, main, pictures
 from tinyattn.cli.progress import TrainingBar
 from tinyattn.storage import load
 from tinyattn.translator.checkpoint import Run
@@ -182,7 +183,7 @@ TRAIN = """
 import sys, tinyattn.translator.training as training
 import tinyattn as ta
 from tinyattn.cli import demo as demo_module
-from tinyattn.cli import machine, main, pictures
+from tinyattn.cli import learn, machine, main, pictures
 from tinyattn.cli.progress import TrainingBar
 training.SAVE_EVERY = 0.05
 sys.exit(main())
@@ -382,7 +383,7 @@ def test_a_run_whose_numbers_are_none(run, tmp_path, capsys):
     translator.model.output.bias.array[5] = np.nan
     translator.save(tmp_path)
     for beam in ("1", "2"):
-        assert "are not numbers" in refused(capsys, 1, "translate", tmp_path, "one", "--beam", beam)
+        assert "are not numbers (nan): the model's parameters are damaged or far too large: train it anew, with a smaller lr" in refused(capsys, 1, "translate", tmp_path, "one", "--beam", beam)
 
 
 def test_runs_that_are_none(run, tmp_path, capsys):
@@ -624,6 +625,14 @@ def test_doctor_finds_what_is_wrong(monkeypatch, capsys):
 def test_a_place_where_nothing_can_be_written(tmp_path, capsys):
     file = tmp_path / ("c" * 300)
     assert f"{file}: File name too long" in refused(capsys, 1, "corpus", "--pairs", "9", "--out", file)
+
+
+def test_a_disk_that_is_full(monkeypatch, capsys):
+    def full(text, nl=True):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(learn, "click", SimpleNamespace(echo=full))
+    assert refused(capsys, 1, "corpus", "--pairs", "3") == "tinyattn: standard input or output: No space left on device"
 
 
 def test_doctor(capsys):

@@ -53,7 +53,7 @@ def run(arguments: Sequence[str] | None) -> int:
             raise
         return complain(1, f"this needs {package}: pip install 'tinyattn[{EXTRAS[package]}]'")
     except OSError as error:
-        return complain(1, f"{error.filename}: {error.strerror}" if error.filename else error)
+        return complain(1, f"{error.filename or 'standard input or output'}: {error.strerror or error}")
     except (click.ClickException, DataError, CheckpointError, TrainingError) as error:
         return complain(1, error)
 

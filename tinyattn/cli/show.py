@@ -1,4 +1,4 @@
-"""What the verbs print and draw."""
+"""Translations and scores as the verbs print them."""
 
 from __future__ import annotations
 

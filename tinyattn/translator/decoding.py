@@ -113,7 +113,7 @@ def next_log_p(logits: np.ndarray, never: np.ndarray) -> np.ndarray:
 
 def damaged() -> CheckpointError:
     return CheckpointError("the probabilities of the next token are not numbers (nan): the model's parameters are "
-                           "damaged or far too large: train it anew")
+                           "damaged or far too large: train it anew, with a smaller lr")
 
 
 def likeliest(log_p: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
