@@ -15,13 +15,15 @@ from tinyattn.text.pairs import Pair
 from tinyattn.translator.config import Config
 
 SMALL = {"hidden": 128, "embed": 64, "dropout": 0.3, "label_smoothing": 0.1, "batch_size": 16, "lr": 0.004}
+MEDIUM = {"hidden": 128, "embed": 64, "dropout": 0.1, "batch_size": 64, "lr": 0.01}
 LARGE = {"hidden": 512, "embed": 256, "tie_embeddings": True, "dropout": 0.2, "label_smoothing": 0.1, "batch_size": 64,
          "lr": 0.003, "warmup": 200}
 # Up to so many pairs, and what suits them.
 SIZES: tuple[tuple[float, dict[str, Any]], ...] = (
     (2_000, {**SMALL, "epochs": 150}),
     (10_000, {**SMALL, "epochs": 60}),
-    (60_000, {"hidden": 128, "embed": 64, "dropout": 0.1, "batch_size": 64, "lr": 0.01, "epochs": 9}),
+    (20_000, {**MEDIUM, "epochs": 20}),
+    (60_000, {**MEDIUM, "epochs": 9}),
     (300_000, {**LARGE, "epochs": 10}),
     (float("inf"), {**LARGE, "epochs": 4}),
 )
