@@ -60,7 +60,7 @@ class Explanation:
         return self.text
 
     def as_dict(self) -> dict[str, Any]:
-        """The numbers, unrounded, in types that JSON has."""
+        """The numbers, unrounded, in types that JSON has; and the tokens themselves, pieces with their "▁"."""
         names = ("step", "source_tokens", "target_tokens", "encoder_outputs", "decoder_output", "scores", "weights",
                  "context", "logits", "probabilities", "output")
         values = {name: getattr(self, name) for name in names}

@@ -6,11 +6,13 @@ Vectors and sums that are long show their first terms and say how many more ther
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinyattn.text.vocabulary import END, Vocabulary
+from tinyattn.text.side import Side
+from tinyattn.text.vocabulary import END
 from tinyattn.translator.decoding import NEVER
 
 if TYPE_CHECKING:
@@ -72,15 +74,17 @@ def likeliest(logits: np.ndarray) -> np.ndarray:
 
 def text(e: Explanation, translator: Translator, digits: int) -> str:
     """The explanation e of this translator, from the source's tokens to the token that was written."""
-    vocabulary = translator.target_vocabulary
+    e = replace(e, source_tokens=translator.source.shown(e.source_tokens),
+                target_tokens=translator.target.shown(e.target_tokens))
+    target = translator.target
     read = translator.start if e.step == 0 else e.target_ids[e.step - 1]
-    top = [vocabulary.name(id) for id in likeliest(e.logits)]
+    top = [target.name(id) for id in likeliest(e.logits)]
     model = translator.model
-    page = Page(digits, [*e.source_tokens, vocabulary.name(read), *top], "r" if model.attends_before else "s")
+    page = Page(digits, [*e.source_tokens, target.name(read), *top], "r" if model.attends_before else "s")
     page.lines += [
         f"{' '.join(e.source_tokens)}  ->  {' '.join(e.target_tokens)}",
-        f"Step {e.step}: the decoder reads {named(vocabulary, read)} and writes token {e.step + 1} of "
-        f"{len(e.target_ids)}, {named(vocabulary, e.target_ids[e.step])}.",
+        f"Step {e.step}: the decoder reads {named(target, read)} and writes token {e.step + 1} of "
+        f"{len(e.target_ids)}, {named(target, e.target_ids[e.step])}.",
         f"Numbers are shown with {digits} digits after the point, and calculated with all they have.",
     ]
     source(page, e, translator)
@@ -94,14 +98,14 @@ def text(e: Explanation, translator: Translator, digits: int) -> str:
     if model.combine is not None:
         combined(page, e, model.combine.weight.array)
     linear(page, e, translator)
-    probabilities(page, e, vocabulary)
-    output(page, e, vocabulary)
+    probabilities(page, e, target)
+    output(page, e, target)
     return "\n".join(page.lines)
 
 
-def named(vocabulary: Vocabulary, id: int) -> str:
+def named(target: Side, id: int) -> str:
     """A token as it is called in a sentence."""
-    return f"{vocabulary.name(id)} (EOS)" if id == END else vocabulary.name(id)
+    return f"{target.name(id)} (EOS)" if id == END else target.name(id)
 
 
 # --- encoder and decoder ------------------------------------------------
@@ -111,7 +115,7 @@ def source(page: Page, e: Explanation, translator: Translator) -> None:
     page.section("Source: tokens, their ids, and the rows of the embedding with these numbers")
     table = translator.model.encoder.embedding.weight.array
     for token, id in zip(e.source_tokens, e.source_ids):
-        name = translator.source_vocabulary.name(id)
+        name = translator.source.name(id)
         known = "" if name == token else f", read as {name}"
         page.line(token, f"id {id}{known}    row {id} = {page.vector(table[id])}")
     page.section("Encoder: an LSTM reads these rows in turn, and has an output h for each")
@@ -129,7 +133,7 @@ def asking(page: Page, e: Explanation) -> None:
 
 
 def decoder(page: Page, e: Explanation, translator: Translator, read: int) -> None:
-    model, token = translator.model, translator.target_vocabulary.name(read)
+    model, token = translator.model, translator.target.name(read)
     beside = [*["the context"] * model.attends_before, *["what was fed"] * model.feeds_input]
     read_now = " and ".join([token, *beside])
     page.section(f"Decoder: an LSTM begins with {memory(e)}, reads {read_now}, and has the output s")
@@ -267,10 +271,10 @@ def linear(page: Page, e: Explanation, translator: Translator) -> None:
     page.section(f"Logits: a linear layer, for each target token weights times {given}, and a bias; {shown}")
     for id in likeliest(e.logits):
         products, bias = page.products(layer.weight.array[id], e.features), page.number(layer.bias.array[id])
-        page.line(translator.target_vocabulary.name(id), f"{products} + {bias} = {page.number(e.logits[id])}")
+        page.line(translator.target.name(id), f"{products} + {bias} = {page.number(e.logits[id])}")
 
 
-def probabilities(page: Page, e: Explanation, vocabulary: Vocabulary) -> None:
+def probabilities(page: Page, e: Explanation, target: Side) -> None:
     page.section("Probabilities: the softmax of the logits, again with the highest taken off")
     highest = e.logits.max()
     powers = np.exp(e.logits - highest)
@@ -278,14 +282,14 @@ def probabilities(page: Page, e: Explanation, vocabulary: Vocabulary) -> None:
     page.line("", f"exp(logit - {page.number(highest)}), summed over all {len(powers)} tokens = {whole}")
     for id in likeliest(e.logits):
         power, p = page.number(powers[id]), page.number(e.probabilities[id])
-        page.line(vocabulary.name(id), f"exp({page.minus(e.logits[id], highest)}) / {whole} = {power} / {whole} = {p}")
+        page.line(target.name(id), f"exp({page.minus(e.logits[id], highest)}) / {whole} = {power} / {whole} = {p}")
 
 
-def output(page: Page, e: Explanation, vocabulary: Vocabulary) -> None:
+def output(page: Page, e: Explanation, target: Side) -> None:
     best, written = int(e.probabilities.argmax()), e.target_ids[e.step]
-    never = f" but for {vocabulary.name(best)}, which no translation has" if best in NEVER else ""
+    never = f" but for {target.name(best)}, which no translation has" if best in NEVER else ""
     ends = e.step == len(e.target_ids) - 1
     then = f"the decoder reads it at step {e.step + 1}"
     if ends:
         then = "the translation ends" if written == END else "the translation is cut off here, at the longest allowed"
-    page.section(f"Output: {named(vocabulary, written)}, the likeliest{never}: {then}")
+    page.section(f"Output: {named(target, written)}, the likeliest{never}: {then}")

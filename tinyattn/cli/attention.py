@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from rich.cells import cell_len
 
-from tinyattn.translator.translator import Hypothesis, Translation
+from tinyattn.translator.translator import Hypothesis, Translation, Translator
 
 STRONGEST = 3  # source words named for a target word
 FAINT = 0.05  # what is weaker is not named
@@ -27,13 +27,19 @@ def visible(text: str) -> str:
     return "".join("�" if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c in TURNING else c for c in text)
 
 
-def numbered(tokens: Sequence[str]) -> list[str]:
-    """The tokens, those that are there several times as the#1, the#2."""
-    total, seen = Counter(tokens), Counter[str]()
+def words(translator: Translator, found: Translation, hypothesis: Hypothesis) -> tuple[list[str], list[str]]:
+    """The source's and the target's tokens as a terminal can show them."""
+    source, target = translator.source.shown(found.source_tokens), translator.target.shown(hypothesis.tokens)
+    return list(map(visible, source)), list(map(visible, target))
+
+
+def numbered(words: Sequence[str]) -> list[str]:
+    """The words, those that are there several times as the#1, the#2."""
+    total, seen = Counter(words), Counter[str]()
     names = []
-    for token in tokens:
-        seen[token] += 1
-        names.append(visible(token) + (f"#{seen[token]}" if total[token] > 1 else ""))
+    for word in words:
+        seen[word] += 1
+        names.append(word + (f"#{seen[word]}" if total[word] > 1 else ""))
     return names
 
 
@@ -46,35 +52,36 @@ def left(text: str, width: int) -> str:
     return text + " " * (width - cell_len(text))
 
 
-def attention_table(source_tokens: Sequence[str], found: Hypothesis | Translation, mark: Mark = plain) -> str:
+def attention_table(translator: Translator, found: Translation, hypothesis: Hypothesis, mark: Mark = plain) -> str:
     """Attention in percent, a line for each target token, a column for each source token."""
-    if found.attention is None:
+    if hypothesis.attention is None:
         return "(a model without attention)"
-    source, target = [visible(token) for token in source_tokens], [visible(token) for token in found.tokens]
+    source, target = words(translator, found, hypothesis)
     first = max(map(cell_len, ["", *target]))
     widths = [max(cell_len(token), 4) for token in source]
     lines = [" " * first + "".join(f"  {right(token, width)}" for token, width in zip(source, widths))]
-    for token, row in zip(target, found.attention):
+    for token, row in zip(target, hypothesis.attention):
         cells = (f"  {mark(right(f'{weight:.0%}', width), weight)}" for weight, width in zip(row, widths))
         lines.append(left(token, first) + "".join(cells))
     return "\n".join(lines)
 
 
-def strongest_words(source_tokens: Sequence[str], found: Hypothesis | Translation, mark: Mark = plain) -> str:
+def strongest_words(translator: Translator, found: Translation, hypothesis: Hypothesis, mark: Mark = plain) -> str:
     """A line for each target token: the source tokens it looked at most, and how much."""
-    if found.attention is None:
+    if hypothesis.attention is None:
         return "(a model without attention)"
-    names, target = numbered(source_tokens), [visible(token) for token in found.tokens]
+    source, target = words(translator, found, hypothesis)
+    names = numbered(source)
     first = max(map(cell_len, ["", *target]))
     lines = []
-    for token, row in zip(target, found.attention):
+    for token, row in zip(target, hypothesis.attention):
         best = [s for s in np.argsort(-row, kind="stable")[:STRONGEST] if row[s] >= FAINT or s == row.argmax()]
         lines.append(left(token, first) + "".join(f"  {names[s]} {mark(f'{row[s]:.0%}', row[s])}" for s in best))
     return "\n".join(lines)
 
 
-def fitting_attention(source_tokens: Sequence[str], found: Hypothesis | Translation, width: int,
+def fitting_attention(translator: Translator, found: Translation, hypothesis: Hypothesis, width: int,
                       mark: Mark = plain) -> str:
     """The table if it fits into `width` columns, else the strongest words."""
-    fits = max(map(cell_len, attention_table(source_tokens, found).split("\n"))) <= width
-    return (attention_table if fits else strongest_words)(source_tokens, found, mark)
+    fits = max(map(cell_len, attention_table(translator, found, hypothesis).split("\n"))) <= width
+    return (attention_table if fits else strongest_words)(translator, found, hypothesis, mark)

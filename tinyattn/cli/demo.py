@@ -55,8 +55,8 @@ def demo(out: str) -> None:
         click.echo(f"{construction:>32}  {len(exact):>6,}  exact {sum(exact) / len(exact):>6.1%}")
 
     found = translator.translate(SENTENCE)
-    click.echo(f"\n{SENTENCE} -> {found.text}\n{attention_table(found.source_tokens, found)}")
-    draw_attention(found, str(Path(out, "attention.svg")), "svg")
+    click.echo(f"\n{SENTENCE} -> {found.text}\n{attention_table(translator, found, found.hypotheses[0])}")
+    draw_attention(translator, found, str(Path(out, "attention.svg")), "svg")
     draw_graph(translator, found, str(Path(out, "graph.svg")), "svg", detail="layer")
     say(f"\n{time.perf_counter() - began:.0f} s in all. {out}/ holds the run, loss.svg, attention.svg and graph.svg.\n"
         f"Try:  tinyattn translate {out} \"don't eat the pizza\"")

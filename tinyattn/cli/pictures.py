@@ -36,7 +36,7 @@ def format_of(file: str, chosen: str | None, formats: dict[str, str]) -> str:
 @click.option("--rolled", is_flag=True, help="Draw once what runs at every time step, as layer always does.")
 @click.option("--backward", is_flag=True, help="With gradients; the loss is -log p of the words that came out.")
 @click.option("--path", metavar="TARGET:SOURCE", help="Only the ways from one source word to one word that came out; "
-              "a repeated word is the#2.")
+              "words are as the picture has them, a repeated one is the#2.")
 @click.option("--format", "chosen", type=click.Choice(list(GRAPH_FORMATS.values())),
               help="Default: what FILE ends in; mermaid is .mmd.")
 def draw(run: str, sentence: str, file: str, detail: str | None, rolled: bool, backward: bool, path: str | None,
@@ -64,7 +64,8 @@ def draw(run: str, sentence: str, file: str, detail: str | None, rolled: bool, b
 def attend(run: str, sentence: str, file: str) -> None:
     """Draw the attention of a translation as a heat map: a row for each target token."""
     wanted = format_of(file, None, HEAT_MAP_FORMATS)
-    draw_attention(translated(Translator.load(run), sentence), file, wanted)
+    translator = Translator.load(run)
+    draw_attention(translator, translated(translator, sentence), file, wanted)
     say(file)
 
 
@@ -75,7 +76,7 @@ def translated(translator: Translator, sentence: str) -> Translation:
     return found
 
 
-def draw_attention(found: Translation, file: str, format: str) -> None:
+def draw_attention(translator: Translator, found: Translation, file: str, format: str) -> None:
     from tinyattn_viz import LayoutError, heatmap
 
     if found.attention is None:
@@ -83,7 +84,8 @@ def draw_attention(found: Translation, file: str, format: str) -> None:
     if not found.tokens:
         raise click.UsageError("SENTENCE: its translation is empty: there is nothing to draw")
     try:
-        heatmap(found.attention, found.source_tokens, found.tokens).save(file, format=format)
+        source, target = translator.source.shown(found.source_tokens), translator.target.shown(found.tokens)
+        heatmap(found.attention, source, target).save(file, format=format)
     except LayoutError as error:
         raise click.ClickException(str(error)) from None
 

@@ -103,7 +103,7 @@ class Prompt:
         lines = [score + self.styled(visible(hypothesis.text), bold=True)]
         if self.attention and hypothesis.tokens:
             width = shutil.get_terminal_size().columns
-            lines.append(fitting_attention(found.source_tokens, hypothesis, width, self.weight))
+            lines.append(fitting_attention(self.translator, found, hypothesis, width, self.weight))
         return "\n".join(lines)
 
     def obey(self, words: list[str]) -> str | None:

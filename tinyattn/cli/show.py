@@ -9,7 +9,7 @@ import click
 from tinyattn.cli.attention import attention_table
 from tinyattn.translator.health import in_words
 from tinyattn.translator.text_scores import RESAMPLINGS
-from tinyattn.translator.translator import Translation
+from tinyattn.translator.translator import Translation, Translator
 
 
 def say(text: object) -> None:
@@ -23,19 +23,20 @@ def listed(values: Any) -> Any:
 
 
 def translation_as_dict(found: Translation) -> dict[str, Any]:
+    """For JSON: with the tokens themselves, pieces with their "▁", not as people are shown them."""
     hypotheses = [{"text": h.text, "tokens": h.tokens, "score": h.score, "attention": listed(h.attention)}
                   for h in found.hypotheses]
     return {"source": found.source, **hypotheses[0], "source_tokens": found.source_tokens, "hypotheses": hypotheses}
 
 
-def translation_as_text(found: Translation, n_best: int | None, attention: bool) -> str:
+def translation_as_text(translator: Translator, found: Translation, n_best: int | None, attention: bool) -> str:
     """The best translation; or the `n_best`, each behind its score and a tab, and a blank line behind the last. With
     `attention` its table and a blank line follow each."""
     lines = []
     for hypothesis in found.hypotheses[: n_best or 1]:
         lines.append(hypothesis.text if n_best is None else f"{hypothesis.score:.4f}\t{hypothesis.text}")
         if attention:
-            lines += [attention_table(found.source_tokens, hypothesis), ""]
+            lines += [attention_table(translator, found, hypothesis), ""]
     return "\n".join(lines if n_best is None else [*lines, ""])
 
 

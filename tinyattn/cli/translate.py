@@ -45,7 +45,8 @@ def translate(run: str, sentences: tuple[str, ...], n_best: int | None, attentio
         print_json(translation for batch in batches for translation in batch)
     else:
         for batch in batches:
-            click.echo("".join(f"{translation_as_text(found, n_best, attention)}\n" for found in batch), nl=False)
+            texts = (translation_as_text(translator, found, n_best, attention) for found in batch)
+            click.echo("".join(f"{text}\n" for text in texts), nl=False)
 
 
 def print_json(translations: Iterable[Translation]) -> None:

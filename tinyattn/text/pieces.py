@@ -71,10 +71,7 @@ class Pieces:
         return text.split(" ") if text and "  " not in text and " " not in (text[0], text[-1]) else [text]
 
     def join(self, tokens: Sequence[str]) -> str:
-        text = "".join(tokens).replace(_SPACE, " ").removeprefix(" ")
-        if _ESCAPE in text:
-            text = text.replace(_ESCAPE + "1", _SPACE).replace(_ESCAPE + "0", _ESCAPE)
-        return text
+        return unescaped("".join(tokens)).removeprefix(" ")
 
 
 def _escaped(text: str) -> str:
@@ -83,3 +80,8 @@ def _escaped(text: str) -> str:
     if _SPACE in text or _ESCAPE in text:
         text = text.replace(_ESCAPE, _ESCAPE + "0").replace(_SPACE, _ESCAPE + "1")
     return text.encode("utf-8", "replace").decode()  # a half character, which no file has, is "?"
+
+
+def unescaped(pieces: str) -> str:
+    """What pieces stand for, a space for each "▁"."""
+    return pieces.replace(_SPACE, " ").replace(_ESCAPE + "1", _SPACE).replace(_ESCAPE + "0", _ESCAPE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from tinyattn.storage import CheckpointError, read_text, write_atomically
 from tinyattn.text.cases import Cases
 from tinyattn.text.pairs import clean_text
+from tinyattn.text.shown import shown
 from tinyattn.text.tokens import Tokens, learn_tokens, tokens_as_dict, tokens_from_dict, usual_tokens
 from tinyattn.text.vocabulary import SPECIAL_NAMES, Vocabulary
 
@@ -99,6 +100,14 @@ class Side:
         """Tokens as text, written as the training sentences are."""
         text = self.how.join(tokens)
         return text if self.cases is None else self.cases.raised(text)
+
+    def shown(self, tokens: Iterable[str]) -> list[str]:
+        """Tokens as people are shown them: see shown.py."""
+        return [shown(token, self.kind) for token in tokens]
+
+    def name(self, id: int) -> str:
+        """An id's token as people are shown it."""
+        return shown(self.vocabulary.name(id), self.kind)
 
     # --- on disk ---
 

@@ -91,7 +91,7 @@ class Vocabulary:
         return [self.id(token) for token in tokens]
 
     def name(self, id: int) -> str:
-        """What to show for an id, `<eos>` and its kind included.
+        """The token of an id, `<eos>` and its kind included.
 
         Raises: IndexError for an id that is none of this vocabulary.
         """

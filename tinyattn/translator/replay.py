@@ -18,15 +18,16 @@ from tinyattn.translator.translator import Translation, Translator
 
 def replay(translator: Translator, found: Translation, backward_from: Sequence[int] = ()) -> Record:
     """The record of the pass that made `found`: the encoder over the source, then the decoder step by step, from its
-    first input to the end token, each step with the probabilities it chose from.
+    first input to the end token, each step with the probabilities it chose from. Its words are tokens as people are
+    shown them.
 
     backward_from: steps of the decoder. The pass then goes backward as well, through loss = -Σ log p of the words
     chosen there, and leaves dloss/dvalue at every value; `.grad` of the model's own parameters stays as it was.
     Raises: IndexError for a step that there is not.
     """
-    model, vocabulary = translator.model, translator.target_vocabulary
+    model, target = translator.model, translator.target
     source = np.array([translator.read(found.source)[1]])
-    ids = [translator.start, *vocabulary.encode(found.tokens)]
+    ids = [translator.start, *target.vocabulary.encode(found.tokens)]
     chosen = [*ids[1:], END]
     for t in backward_from:
         if not 0 <= t < len(chosen):
@@ -35,8 +36,8 @@ def replay(translator: Translator, found: Translation, backward_from: Sequence[i
     model.eval()
     with record() as run:
         run.name(model, "")
-        run.tokens(source=found.source_tokens, target=[vocabulary.name(id) for id in ids],
-                   output=[*found.tokens, vocabulary.name(END)])
+        run.tokens(source=translator.source.shown(found.source_tokens), target=[target.name(id) for id in ids],
+                   output=[*target.shown(found.tokens), target.name(END)])
         encoded = model.encode(source, np.array([source.shape[1]]))
         run.name(encoded.h, "h")
         state, words = named(run, encoded.state), []

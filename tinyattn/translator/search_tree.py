@@ -38,7 +38,8 @@ class Branch:
 
 @dataclass(frozen=True)
 class SearchTree:
-    """`branches` by step, in each the likeliest first; parents stand before their children."""
+    """`branches` by step, in each the likeliest first; parents stand before their children. Tokens are as people are
+    shown them (see text/shown.py)."""
 
     source: str
     source_tokens: list[str]
@@ -71,7 +72,7 @@ def search_tree(translator: Translator, text: str, beam: int, length_penalty: fl
     read = reader(translator.model, beam)
     search = BeamSearch(read([ids]), translator.start, beam, length_penalty, spare=beam)
     found = search.run()[0]
-    name = translator.target_vocabulary.name
+    name = translator.target.name
     branches: list[Branch] = []
     kept: list[list[Branch]] = []  # of each step, likeliest first: what a step's `parents` count in
     for t, step in enumerate(search.steps):
@@ -87,6 +88,6 @@ def search_tree(translator: Translator, text: str, beam: int, length_penalty: fl
                     finished=rank < beam and bool(token == END or t + 1 >= search.limits[0])))
         kept.append(branches[first : first + beam])
     ends = [divmod(end, beam) for end, score in zip(search.ends[0].tolist(), search.scores[0]) if score > -np.inf]
-    return SearchTree(text, tokens, beam, length_penalty, name(translator.start), branches,
+    return SearchTree(text, translator.source.shown(tokens), beam, length_penalty, name(translator.start), branches,
                       [kept[t][place].number for t, place in ends],
                       [translator.written(one, tokens).text for one in found])

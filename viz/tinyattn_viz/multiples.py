@@ -101,8 +101,8 @@ class AttentionWatcher(Watcher):
             return
         translator = training.translator
         if not self.source:
-            self.source = translator.read(self.pair[0])[0]
-            self.target = [*translator.target.tokens(self.pair[1]), SPECIAL_NAMES[END]]
+            self.source = translator.source.shown(translator.read(self.pair[0])[0])
+            self.target = translator.target.shown([*translator.target.tokens(self.pair[1]), SPECIAL_NAMES[END]])
         batch = make_batch([translator.encode(self.pair)], translator.start, translator.config.source_eos)
         with inference(translator.model):
             _, weights = translator.model(batch.source, batch.source_lengths, batch.target_in, batch.target_lengths)
