@@ -97,7 +97,7 @@ def measure(attention, hidden):
 
 print(f"{len(train):,} pairs to learn from, {len(test):,} to test on, {len(twins):,} pairs of twins")
 shown_as = {"exact": ("exact", of_tests), "kept": ("negation kept", of_twins), "false no": ("false negation", of_twins),
-            "place": (f"words kept, {LONG} tokens or more, by place", of_links)}
+            **({"place": (f"words kept, {LONG} tokens or more, by place", of_links)} if links else {})}
 
 
 def report(hidden, variants):
@@ -105,7 +105,7 @@ def report(hidden, variants):
     for what, (title, groups) in shown_as.items():
         print(f"\nhidden {hidden}, {title}\n{'':>8} {'of':>6}" + "".join(f"{name:>26}" for name in variants))
         everything = np.arange(next(iter(variants.values()))[what].shape[1])
-        for name, rows in [*groups.items(), ("all", everything)] if len(everything) else []:
+        for name, rows in [*groups.items(), ("all", everything)]:
             print(f"{name:>8} {len(rows):>6,}" + "".join(
                 f"{shown(values[what][:, rows]):>26}" for values in variants.values()))
 

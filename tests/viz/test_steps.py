@@ -120,6 +120,14 @@ def test_what_backward_did_not_reach_has_no_gradient():
     assert texts(graph.boxes[second])[-1] == "no gradient" != texts(graph.boxes[first])[-1]
 
 
+@pytest.mark.parametrize("layers", [1, 2])
+def test_attention_names_its_words_with_two_directions_too(layers):
+    graph = step_graph(translated("let's go", "vamos", bidirectional=True, layers=layers))
+    first, *_ = titled(graph, "Attention")
+    rows = [text.split("\u2003") for how, text in graph.boxes[first].rows if how == "cells"]
+    assert [row[0] for row in rows] == ["", "let's", "go"]
+
+
 # --- every kind of model ---
 
 KINDS = [

@@ -190,18 +190,20 @@ class StepPicture:
         rows = [("cells", BETWEEN.join(["", "similarity", "softmax"] if full else ["", "softmax"]))]
         for k in found.shown:
             parts = [two_decimals(found.scores[k])] if full else []
-            rows.append(("cells", BETWEEN.join([self.word_at(found.cells[k][0]), *parts, f"{found.weights[k]:.0%}"])))
+            rows.append(("cells", BETWEEN.join([self.word_at(found.cells[k]), *parts, f"{found.weights[k]:.0%}"])))
         rest = len(found.weights) - len(found.shown)
         if rest:
             share = 1 - sum(found.weights[k] for k in found.shown)
             rows.append(("cells", BETWEEN.join([f"{rest} others", *[""] * full, f"{max(share, 0.0):.0%}"])))
         return [*rows, ("formula", "attention values")]
 
-    def word_at(self, cell: Cell) -> str:
-        """The word that is read in the column of a cell."""
-        rows = [row for row in cell.row.block.rows if row.kind == "input"]
-        words = [row.cells[cell.step].text[0] for row in rows if cell.step in row.cells and row.cells[cell.step].text]
-        return words[0] if words else f"step {cell.step}"
+    def word_at(self, cells: list[Cell]) -> str:
+        """The word that is read in the column of one of these cells: of two directions, one may stand apart from it."""
+        for cell in cells:
+            for row in cell.row.block.rows:
+                if row.kind == "input" and cell.step in row.cells and row.cells[cell.step].text:
+                    return row.cells[cell.step].text[0]
+        return f"step {cells[0].step}"
 
     def chance(self, cell: Cell) -> str:
         """How likely the word was, where the last row is one of probabilities and the word's id is known from input."""
