@@ -129,6 +129,6 @@ for column, (hidden, variants) in enumerate(results.items()):
         draw_lines(panel, {name: values[what] for name, values in variants.items()}, groups, f"{title}, %")
         panel.set_xlabel("place in the source" if what == "place" else "source tokens")
     panels[0, column].set_title(f"{hidden} units\n\nexact, %")
-panels[0, 0].legend(frameon=False, loc="lower left")
+panels[1, 0].legend(frameon=False, loc="center")
 figure.savefig(options.out / "forgetting.svg", metadata={"Date": None})
 print(f"\n{options.out / 'forgetting.svg'} shows it")
