@@ -142,7 +142,7 @@ def place_words(record: Record, units: list[Unit], phases: list[Phase]) -> None:
     """Words stand in the phase that uses the value of their name; "output" where "target" goes in, else at the end."""
     for name, words in record.words.items():
         users = [unit for unit in units for call in unit.calls for v in inputs(record, call)
-                 if v.name == name and v.kind == "input"]
+                 if v.name == name != "output"]
         if users and len(words) == phases[users[0].phase].columns:
             phases[users[0].phase].first = name
     if "output" in record.words:
