@@ -33,6 +33,12 @@ def test_what_is_given_goes_before():
         suited({"hiden": 7}, PAIRS)
 
 
+def test_of_few_words_none_is_unknown():
+    many = [(f"word{k}", "go") for k in range(defaults.WORDS + 1)]
+    assert suited({}, PAIRS).min_count == 1 and suited({}, many).min_count is None
+    assert suited({"min_count": 3}, PAIRS).min_count == 3
+
+
 def test_many_words_ask_for_pieces(monkeypatch):
     few = ["The dog", "the Dog"] * 10
     many = [f"word{k}" for k in range(defaults.WORDS + 1)]

@@ -30,14 +30,16 @@ SIZES: tuple[tuple[float, dict[str, Any]], ...] = (
 ALWAYS = {"bidirectional": True}
 WORDS = 4_000  # with more different ones a side is cut into pieces
 READ = 100_000  # sentences that are counted
-CHOSEN = frozenset({"source_tokens", "target_tokens", "best_by", *ALWAYS}.union(*(options for _, options in SIZES)))
+CHOSEN = frozenset({"source_tokens", "target_tokens", "min_count", "best_by", *ALWAYS}.union(
+    *(options for _, options in SIZES)))
 
 
 def for_data(pairs: Sequence[Pair]) -> dict[str, Any]:
     """Options that suit these pairs."""
     options = next(options for most, options in SIZES if len(pairs) <= most)
-    sources, targets = ([pair[side] for pair in pairs[:READ]] for side in (0, 1))
-    return {**ALWAYS, **options, "source_tokens": tokens_for(sources), "target_tokens": tokens_for(targets),
+    kinds = [tokens_for([pair[side] for pair in pairs[:READ]]) for side in (0, 1)]
+    every_word = {"min_count": 1} if kinds == ["word", "word"] else {}  # they are few: none need be unknown
+    return {**ALWAYS, **options, **every_word, "source_tokens": kinds[0], "target_tokens": kinds[1],
             "best_by": "chrf" if importlib.util.find_spec("sacrebleu") else "loss"}
 
 
