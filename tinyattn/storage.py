@@ -12,6 +12,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors
@@ -168,6 +169,20 @@ def read_bytes(path: str | os.PathLike, wanted: str, error_type: type[ValueError
     if not content:
         raise error_type(f"{path}: is empty: wanted {wanted}")
     return content
+
+
+def read_json(path: str | os.PathLike, wanted: str) -> dict[str, Any]:
+    """The object in a JSON file; empty for other JSON.
+
+    Raises: CheckpointError when the file is missing, damaged or no JSON.
+    """
+    try:
+        content = json.loads(read_text(path, f"{wanted} (JSON)"))
+    except json.JSONDecodeError as error:
+        raise CheckpointError(
+            f"{path}, line {error.lineno}: not valid JSON ({error.msg}): the file was cut or edited; restore it"
+        ) from None
+    return content if isinstance(content, dict) else {}
 
 
 def read_text(path: str | os.PathLike, wanted: str, error_type: type[ValueError] = CheckpointError) -> str:

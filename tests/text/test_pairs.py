@@ -7,6 +7,7 @@ from tinyattn.text.pairs import (
     format_pairs,
     hold_out,
     read_pairs,
+    spread,
     write_pairs,
 )
 
@@ -138,3 +139,10 @@ def test_what_is_written_is_read(tmp_path):
 def test_what_could_not_be_read_is_not_written(pair):
     with pytest.raises(DataError, match="pair 0: cannot be written"):
         format_pairs([pair])
+
+
+@pytest.mark.parametrize("count, most, step", [(0, 3, 1), (3, 3, 1), (4, 3, 2), (9, 3, 3), (10, 3, 4)])
+def test_sentences_evenly_spread(count, most, step):
+    sentences = [str(k) for k in range(count)]
+    found = spread(sentences, most)
+    assert found == sentences[::step] and len(found) <= most

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 
 from tinyattn.text.characters import MARKS
+from tinyattn.text.pairs import spread
 
 _NEARLY_ALL = 0.9
 _MOST_SENTENCES = 200_000  # from so many cases are learned; more change little
@@ -46,7 +47,7 @@ class Cases:
     @classmethod
     def learn(cls, sentences: Sequence[str]) -> Cases | None:
         """The cases of these sentences; None where no sentence begins with a capital that says nothing."""
-        sentences = sentences[:: len(sentences) // _MOST_SENTENCES + 1]
+        sentences = spread(sentences, _MOST_SENTENCES)
         chunks, first = Counter(chain.from_iterable(map(str.split, sentences))), Counter[tuple[str, str]]()
         for text in sentences:
             if found := _FIRST.match(text):

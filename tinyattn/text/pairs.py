@@ -173,6 +173,11 @@ def _read_alignment(text: str) -> Alignment | None:
     return tuple((int(source), int(target)) for source, target in (link.split("-") for link in text.split()))
 
 
+def spread(sentences: Sequence[str], most: int) -> Sequence[str]:
+    """At most so many sentences, evenly spread over all: enough to learn from how a language is written."""
+    return sentences[:: -(-len(sentences) // most) or 1]
+
+
 def hold_out(pairs: Sequence[Pair], seed: int) -> tuple[list[Pair], list[Pair]]:
     """Split into (train, dev): dev gets every pair of 5% of the distinct sources, at least one and at most
     1,000.

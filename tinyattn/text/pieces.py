@@ -12,6 +12,8 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 
+from tinyattn.text.pairs import spread
+
 _SPACE = "▁"
 _ESCAPE = "\uf8ff"  # before "0" it is itself, before "1" it is a "▁" of the text's own
 _MOST_SENTENCES = 200_000  # from so many pieces are learned; more change little
@@ -46,7 +48,7 @@ class Pieces:
 
         if size is None:
             size = min(max(100, round(8 * sum(len(text.split()) for text in sentences) ** 0.5)), _MOST_PIECES)
-        sentences = [_escaped(text) for text in sentences[:: len(sentences) // _MOST_SENTENCES + 1]]
+        sentences = [_escaped(text) for text in spread(sentences, _MOST_SENTENCES)]
         characters = Counter[str]()
         for text in sentences:
             characters.update(text)

@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from tinyattn.storage import CheckpointError, read_text, write_atomically
+from tinyattn.storage import CheckpointError, read_json, write_atomically
 from tinyattn.text.cases import Cases
 from tinyattn.text.pairs import clean_text
 from tinyattn.text.shown import shown
@@ -149,13 +149,7 @@ class Side:
 
 
 def _read(path: Path, kind: str) -> dict[str, Any]:
-    try:
-        content = json.loads(read_text(path, "how text is cut (JSON)"))
-    except json.JSONDecodeError as error:
-        raise CheckpointError(
-            f"{path}, line {error.lineno}: not valid JSON ({error.msg}): the file was cut or edited; restore it"
-        ) from None
-    content = content if isinstance(content, dict) else {}
+    content = read_json(path, "how text is cut")
     if content.get("format") != _FORMAT or content.get("tokens") != kind:
         raise CheckpointError(f"{path}: wanted format {_FORMAT!r} and tokens {kind!r}, as in config.toml, got "
                               f"{content.get('format')!r} and {content.get('tokens')!r}: restore both from one run")

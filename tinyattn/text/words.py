@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from tinyattn.text.characters import CHARACTER, MARKS
+from tinyattn.text.pairs import spread
 
 # Scripts that put no spaces between words. Of them each syllable, or what looks like one, is a token.
 _HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -68,7 +69,7 @@ class Words:
     def learn(cls, sentences: Sequence[str]) -> Words:
         """Words with the gaps of these sentences."""
         words, counts = cls(), Counter[tuple[str, str, str]]()
-        for text in sentences[:: len(sentences) // _MOST_SENTENCES + 1]:
+        for text in spread(sentences, _MOST_SENTENCES):
             tokens = words.cut(text)
             counts.update((*kinds, gap) for kinds, gap in zip(pairwise(_kinds(tokens)), _gaps_of(text, tokens)))
         gaps: Gaps = {}
