@@ -30,13 +30,6 @@ def translator():
     return Translator.train(PAIRS, dev=PAIRS, epochs=60, embed=8, hidden=16, batch_size=4, dropout=0.0, lr=0.02)
 
 
-@pytest.fixture(scope="module")
-def run(translator, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run")
-    translator.save(folder)
-    return folder
-
-
 def as_on_a_terminal():
     """In the new process: the terminal is its own, and Ctrl-C is heard. (What a shell starts in the background ignores
     it, and so does what that starts: these tests, perhaps.)"""

@@ -7,7 +7,6 @@ import pytest
 from tinyattn.cli import main
 from tinyattn.cli.attention import attention_table, strongest_words
 from tinyattn.translator import search
-from tinyattn.translator.config import Config
 from tinyattn.translator.replay import replay
 from tinyattn.translator.translator import Translator
 from tinyattn_viz import AttentionWatcher
@@ -22,21 +21,12 @@ def kind(request):
 
 
 @pytest.fixture(scope="module")
-def translator(kind):
-    """Never trained, but not at a loss for words."""
-    translator = Translator.for_pairs(Config(embed=6, hidden=8, seed=4, source_tokens=kind, target_tokens=kind), PAIRS)
-    translator.model.output.weight.array[...] *= 6
+def translator(untrained, kind):
+    translator = untrained(PAIRS, source_tokens=kind, target_tokens=kind)
     spaces = [translator.target_vocabulary.id(token) for token in ("▁", "▁sopa", " ")]
     translator.model.output.bias.array[spaces] = 9.0
     translator.model.output.bias.array[:4] = -9.0
     return translator
-
-
-@pytest.fixture(scope="module")
-def run(translator, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run")
-    translator.save(folder)
-    return str(folder)
 
 
 @pytest.fixture

@@ -25,18 +25,8 @@ def short(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def translator():
-    """Never trained, but not at a loss for words."""
-    translator = Translator.for_pairs(Config(embed=6, hidden=8, seed=4), PAIRS)
-    translator.model.output.weight.array[...] *= 6
-    return translator
-
-
-@pytest.fixture(scope="module")
-def run(translator, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run")
-    translator.save(folder)
-    return str(folder)
+def translator(untrained):
+    return untrained(PAIRS)
 
 
 @pytest.fixture
