@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tinyattn.storage import CheckpointError
 from tinyattn.text.side import Side
 from tinyattn.text.tokens import KINDS
-from tinyattn.text.vocabulary import UNKNOWN
+from tinyattn.text.vocabulary import MANY_WORDS, UNKNOWN
 
 SENTENCES = ["¿Dónde está Ana?", "Está aquí.", "No está.", "Ana no está aquí, no.", "¿Está ? ", "Aquí, ¿dónde ?", "¿No ?"] * 2
 SIDES = {kind: Side.learn(SENTENCES, kind) for kind in KINDS}
@@ -38,8 +38,9 @@ def test_both_spellings_of_an_accent_are_one(kind):
 
 
 def test_rare_tokens_are_unknown():
-    rare = [*SENTENCES * 4, "quizá"]
+    rare = ["quizá", *(f"x{k} x{k}" for k in range(MANY_WORDS))]
     assert Side.learn(rare, "word").ids("quizá") == [UNKNOWN] and Side.learn(rare, "space").ids("quizá") != [UNKNOWN]
+    assert Side.learn(rare[:-1], "word").ids("quizá") != [UNKNOWN]
     assert Side.learn(rare, "word", min_count=1).ids("quizá") != [UNKNOWN]
     assert Side.learn(rare, "char", min_count=2).ids("z") == [UNKNOWN]
 

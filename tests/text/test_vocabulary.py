@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tinyattn.storage import CheckpointError
-from tinyattn.text.vocabulary import END, PAD, START, UNKNOWN, Vocabulary
+from tinyattn.text.vocabulary import END, MANY_WORDS, PAD, START, UNKNOWN, Vocabulary
 
 WORDS = Vocabulary.build([["go", "now"], ["go", "Home"], ["a", "<pad>"]])
 
@@ -48,10 +48,10 @@ def test_limits():
         Vocabulary.build(sentences, maximum_size=4)
 
 
-def test_what_is_seen_once_is_unknown_unless_it_is_much():
-    few, many = [["a"] * 97, ["b"] * 2, ["c"]], [["a"] * 10, ["b"] * 2, ["c"]]
-    assert Vocabulary.build(few, None).tokens == ("a", "b")
-    assert Vocabulary.build(many, None).tokens == ("a", "b", "c")
+def test_what_is_seen_once_among_many_words_is_unknown():
+    few, many = ([["a", "a"], [f"word{k}" for k in range(count)]] for count in (MANY_WORDS - 1, MANY_WORDS))
+    assert len(Vocabulary.build(few, None).tokens) == MANY_WORDS
+    assert Vocabulary.build(many, None).tokens == ("a",)
     assert Vocabulary.build([], None).tokens == ()
 
 

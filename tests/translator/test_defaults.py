@@ -1,6 +1,6 @@
 import pytest
 
-from tinyattn.translator import defaults
+from tinyattn.text.vocabulary import MANY_WORDS
 from tinyattn.translator.config import Config, ConfigError
 from tinyattn.translator.defaults import CHOSEN, SIZES, for_data, suited, tokens_for
 
@@ -33,15 +33,9 @@ def test_what_is_given_goes_before():
         suited({"hiden": 7}, PAIRS)
 
 
-def test_of_few_words_none_is_unknown():
-    many = [(f"word{k}", "go") for k in range(defaults.WORDS + 1)]
-    assert suited({}, PAIRS).min_count == 1 and suited({}, many).min_count is None
-    assert suited({"min_count": 3}, PAIRS).min_count == 3
-
-
 def test_many_words_ask_for_pieces(monkeypatch):
     few = ["The dog", "the Dog"] * 10
-    many = [f"word{k}" for k in range(defaults.WORDS + 1)]
+    many = [f"word{k}" for k in range(MANY_WORDS + 1)]
     assert tokens_for(few) == "word" and tokens_for(many[:-1]) == "word" and tokens_for(many) == "bpe"
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert tokens_for(many) == "word"  # what can be done without the library

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from tinyattn.storage import CheckpointError, read_text, write_atomically
+from tinyattn.storage import CheckpointError, read_json, write_atomically
 
 # Special ids are ids only: a text that spells "<pad>" gets an ordinary id for it (or UNKNOWN), never PAD.
 PAD, END, START, UNKNOWN = range(4)
 SPECIAL_NAMES = ("<pad>", "<eos>", "<sos>", "<unk>")
 
-RAREST = 0.03  # tokens that occur once are unknown where they are at most this share of all
+MANY_WORDS = 4_000  # more different ones than this cannot be learned one by one
 
 _FORMAT = "tinyattn vocabulary 1"
 
@@ -49,8 +49,8 @@ class Vocabulary:
         """The tokens that occur at least `minimum_count` times, the most frequent first, ties in alphabetical order.
         `maximum_size` bounds `len(vocabulary)`, so the special ids count.
 
-        Where `minimum_count` is None it is 2, so that UNKNOWN is learned from the tokens that occur once, unless they
-        are more than 3 in 100 of all that the text has: then they are needed, and it is 1.
+        Where `minimum_count` is None it is 1, or 2 where there are more than 4,000 different tokens: nothing is learned
+        of a word that is seen once among so many.
         """
         if maximum_size is not None and maximum_size <= len(SPECIAL_NAMES):
             raise ValueError(
@@ -58,8 +58,7 @@ class Vocabulary:
                 f"got {maximum_size}: make it larger"
             )
         if minimum_count is None:
-            once = sum(count == 1 for count in counts.values())
-            minimum_count = 2 if once <= RAREST * counts.total() else 1
+            minimum_count = 2 if len(counts) > MANY_WORDS else 1
         ranked = sorted(counts, key=lambda token: (-counts[token], token))
         frequent = [token for token in ranked if counts[token] >= minimum_count]
         return cls(frequent if maximum_size is None else frequent[: maximum_size - len(SPECIAL_NAMES)])
@@ -119,13 +118,7 @@ class Vocabulary:
     @classmethod
     def load(cls, path: str | os.PathLike) -> Vocabulary:
         """Raises: CheckpointError when the file is missing, damaged or of another kind."""
-        try:
-            content = json.loads(read_text(path, "a vocabulary (JSON)"))
-        except json.JSONDecodeError as error:
-            raise CheckpointError(
-                f"{path}, line {error.lineno}: not valid JSON ({error.msg}): the file was cut or edited; restore it"
-            ) from None
-        content = content if isinstance(content, dict) else {}
+        content = read_json(path, "a vocabulary")
         if content.get("format") != _FORMAT or content.get("specials") != list(SPECIAL_NAMES):
             raise CheckpointError(
                 f"{path}: not a vocabulary of this version: wanted format {_FORMAT!r} and specials "

@@ -65,8 +65,8 @@ class Config:
         "text", None, "largest vocabulary a side, its special tokens among them; with bpe it is the number of "
         "pieces, and not set: 8 times the root of the number of words", least=5)
     min_count: int | None = option(
-        "text", None, "tokens seen less often than this in training are unknown; not set: 2 for words, unless "
-        "more than 3 in 100 are seen once, else 1", least=1)
+        "text", None, "tokens seen less often than this in training are unknown; not set: 1, or 2 for "
+        "words where there are more than 4,000 different ones", least=1)
     max_length: int | None = option(
         "text", None, "leave out training pairs with more tokens than this on a side", least=1)
     truecase: bool | None = option(

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tinyattn.text.pairs import Pair
+from tinyattn.text.vocabulary import MANY_WORDS
 from tinyattn.translator.config import Config
 
 SMALL = {"hidden": 128, "embed": 64, "dropout": 0.3, "label_smoothing": 0.1, "batch_size": 16, "lr": 0.004}
@@ -28,25 +29,22 @@ SIZES: tuple[tuple[float, dict[str, Any]], ...] = (
     (float("inf"), {**LARGE, "epochs": 4}),
 )
 ALWAYS = {"bidirectional": True}
-WORDS = 4_000  # with more different ones a side is cut into pieces
 READ = 100_000  # sentences that are counted
-CHOSEN = frozenset({"source_tokens", "target_tokens", "min_count", "best_by", *ALWAYS}.union(
-    *(options for _, options in SIZES)))
+CHOSEN = frozenset({"source_tokens", "target_tokens", "best_by", *ALWAYS}.union(*(options for _, options in SIZES)))
 
 
 def for_data(pairs: Sequence[Pair]) -> dict[str, Any]:
     """Options that suit these pairs."""
     options = next(options for most, options in SIZES if len(pairs) <= most)
     kinds = [tokens_for([pair[side] for pair in pairs[:READ]]) for side in (0, 1)]
-    every_word = {"min_count": 1} if kinds == ["word", "word"] else {}  # they are few: none need be unknown
-    return {**ALWAYS, **options, **every_word, "source_tokens": kinds[0], "target_tokens": kinds[1],
+    return {**ALWAYS, **options, "source_tokens": kinds[0], "target_tokens": kinds[1],
             "best_by": "chrf" if importlib.util.find_spec("sacrebleu") else "loss"}
 
 
 def tokens_for(sentences: Sequence[str]) -> str:
     """Words, or pieces of words where there are too many words (and the library for it is there)."""
     words = {word for sentence in sentences for word in sentence.lower().split()}
-    return "bpe" if len(words) > WORDS and importlib.util.find_spec("sentencepiece") else "word"
+    return "bpe" if len(words) > MANY_WORDS and importlib.util.find_spec("sentencepiece") else "word"
 
 
 def suited(options: Mapping[str, Any], pairs: Sequence[Pair]) -> Config:
