@@ -133,6 +133,9 @@ def test_alignment_error_in_evaluate(translator, pairs):
     # Of "eat, eat" there are three tokens, but two words that a gold alignment would count.
     unfit = [("eat, eat", "come come"), ("eat the pizza", "come, la")]
     assert evaluate(translator, [*pairs, *unfit], [*gold, ((0, 0),), ((0, 1),)])["aer_lines"] == 16
+    # But where some line's link goes to its third token, gold counts tokens, and every line can be compared.
+    counting = evaluate(translator, [*pairs, *unfit], [*gold, ((2, 0),), ((0, 1),)])
+    assert counting["aer_lines"] == 18 and 0 < counting["aer"] < 1
     assert "aer" not in evaluate(translator, pairs, [None] * 16)
     letters = Translator.for_pairs(Config(target_tokens="char", **OPTIONS), pairs)
     assert evaluate(letters, pairs, gold)["aer_lines"] == 16  # letters are put together to words

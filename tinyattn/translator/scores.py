@@ -149,13 +149,21 @@ def evaluate(translator: Translator, pairs: Sequence[Pair], alignments: Sequence
     }
     if alignments is not None and forced.alignments:
         looked_at = [forced.alignments[k] for k in range(len(pairs))]
-        scores |= alignment_error(looked_at, [gold if cut_at_spaces(translator, pair) else None
+        counted = counts_signs(pairs, alignments) and translator.source.kind == translator.target.kind == "word"
+        scores |= alignment_error(looked_at, [gold if counted or cut_at_spaces(translator, pair) else None
                                               for pair, gold in zip(pairs, alignments)])
     return scores
 
 
+def counts_signs(pairs: Sequence[Pair], alignments: Sequence[Alignment | None]) -> bool:
+    """Do gold alignments count words and signs, as tokens of kind "word" are? Else they count what stands between
+    spaces. They tell: only then do links reach beyond the number of those."""
+    return any(source >= len(pair[0].split()) or target >= len(pair[1].split())
+               for pair, gold in zip(pairs, alignments) for source, target in gold or ())
+
+
 def cut_at_spaces(translator: Translator, pair: Pair) -> bool:
-    """Are the words of a pair what stands between its spaces? That is what gold alignments count."""
+    """Are the words of a pair what stands between its spaces? Then there is no doubt what gold alignments count."""
     return all(max(words) + 1 == len(text.split()) for words, text in zip(words_of(translator, pair), pair))
 
 
