@@ -121,7 +121,7 @@ def test_min_count(pairs):
     assert "eat" in translator_for(pairs, min_count=4).source.vocabulary.tokens
     assert translator_for(pairs, min_count=5).source.vocabulary.tokens == ("the",)
     for options, learned in (({}, 1), ({"min_count": 1}, 0), ({"source_tokens": "space"}, 0)):
-        assert (translator_for(pairs, **options).examples(pairs * 2).source.ids == UNKNOWN).sum() == learned
+        assert (translator_for(pairs, **options).examples(pairs * 7).source.ids == UNKNOWN).sum() == learned
 
 
 @shows("max_length")
