@@ -139,9 +139,9 @@ class Translator:
         return self.source.ids(source), self.target.ids(target)
 
     def examples(self, pairs: Iterable[Pair]) -> Examples:
-        """Pairs to train on, in ids, but for those longer than `max_length`. Where no word is
-        unknown (see `Vocabulary.of_counts`), a few occurrences of frequent ones are made so (see `Rows.learn_unknown`),
-        unless `min_count` is set.
+        """Pairs to train on, in ids, but for those longer than `max_length`. Where no word is unknown (see
+        `Vocabulary.of_counts`), a few occurrences of frequent ones are made so (see `Rows.learn_unknown`), unless
+        `min_count` is set.
 
         Raises: DataError when that leaves none
         """
