@@ -16,7 +16,7 @@ from tinyattn.text.vocabulary import MANY_WORDS
 from tinyattn.translator.config import Config
 
 SMALL = {"hidden": 128, "embed": 64, "dropout": 0.3, "label_smoothing": 0.1, "batch_size": 16, "lr": 0.004}
-MEDIUM = {"hidden": 128, "embed": 64, "dropout": 0.1, "batch_size": 64, "lr": 0.01}
+MEDIUM = {"hidden": 128, "embed": 64, "dropout": 0.1, "label_smoothing": 0.1, "batch_size": 64, "lr": 0.01}
 LARGE = {"hidden": 512, "embed": 256, "tie_embeddings": True, "dropout": 0.2, "label_smoothing": 0.1, "batch_size": 64,
          "lr": 0.003, "warmup": 200}
 # Up to so many pairs, and what suits them.
